@@ -17,7 +17,7 @@ from diwan.errors import DiwanError
 
 
 class CommandModules(click.Group):
-    """Every module `diwan/cli/<name>.py` that has `register(group)` adds its commands here; there is no list to keep."""
+    """Each module `diwan/cli/<name>.py` with `register(group)` adds its commands here; there is no list to keep."""
 
     _found = False
 

@@ -61,8 +61,6 @@ def server(config: Config, *, reload: bool = False) -> Any:
         http=HTTPModes.http1,  # a proxy in front speaks HTTP/2 and TLS to the world
         workers=1 if reload else config.web_workers,
         blocking_threads=config.web_threads,
-        # Requests beyond those that threads can take wait in the socket's backlog, not inside a busy worker.
-        backpressure=config.web_threads * 4,
         workers_kill_timeout=15,
         respawn_failed_workers=not reload,
         log_level=LogLevels.warning,

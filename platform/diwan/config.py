@@ -1,0 +1,104 @@
+"""One frozen, typed settings object, read from the environment once.
+
+It must fail loudly on a value that it cannot use, and never read a file or open a connection.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TRUE = {"1", "true", "yes", "on"}
+
+
+class ConfigError(Exception):
+    """A setting is missing or unusable; the text names the variable and what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one process. Sizes are bytes, times are seconds."""
+
+    home: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = ""
+    database_url: str = field(default="", repr=False)
+    database_owner_url: str = field(default="", repr=False)
+    database_admin_url: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
+    mail_url: str = field(default="", repr=False)
+    mail_from: str = "Diwan <no-reply@localhost>"
+    strict_plugins: bool = False
+    testing: bool = False
+    web_workers: int = 2
+    web_threads: int = 4
+    job_workers: int = 2
+    pool_size: int = 10
+    upload_limit: int = 25 * 1024 * 1024
+    statement_timeout: int = 30
+    proxies: int = 0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Config:
+        """Read the settings. `DIWAN_HOME` must be known; the servers' addresses may come later from `embedded`."""
+        env = os.environ if env is None else env
+        home = env.get("DIWAN_HOME")
+        if not home:
+            raise ConfigError("DIWAN_HOME is not set: name the folder for Diwan's data, or start with `diwan run`.")
+        host, port = env.get("DIWAN_HOST", cls.host), _number(env, "DIWAN_PORT", cls.port)
+        return cls(
+            home=Path(home).expanduser().absolute(),
+            host=host,
+            port=port,
+            base_url=env.get("DIWAN_URL", f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"),  # noqa: S104
+            database_url=env.get("DATABASE_URL", ""),
+            database_owner_url=env.get("DATABASE_OWNER_URL", ""),
+            database_admin_url=env.get("DATABASE_ADMIN_URL", ""),
+            redis_url=env.get("REDIS_URL", ""),
+            secret_key=env.get("DIWAN_SECRET_KEY", ""),
+            mail_url=env.get("DIWAN_MAIL_URL", ""),
+            mail_from=env.get("DIWAN_MAIL_FROM", cls.mail_from),
+            strict_plugins=env.get("DIWAN_PLUGINS", "") == "strict",
+            testing=env.get("DIWAN_TESTING", "").lower() in TRUE,
+            web_workers=_number(env, "DIWAN_WEB_WORKERS", cls.web_workers),
+            web_threads=_number(env, "DIWAN_WEB_THREADS", cls.web_threads),
+            job_workers=_number(env, "DIWAN_JOB_WORKERS", cls.job_workers),
+            pool_size=_number(env, "DIWAN_POOL_SIZE", cls.pool_size),
+            upload_limit=_number(env, "DIWAN_UPLOAD_LIMIT", cls.upload_limit),
+            statement_timeout=_number(env, "DIWAN_STATEMENT_TIMEOUT", cls.statement_timeout),
+            proxies=_number(env, "DIWAN_PROXIES", cls.proxies),
+        )
+
+    def require_servers(self) -> Config:
+        """Return self, or say which addresses are missing."""
+        missing = [
+            name
+            for name, value in (
+                ("DATABASE_URL", self.database_url),
+                ("REDIS_URL", self.redis_url),
+                ("DIWAN_SECRET_KEY", self.secret_key),
+            )
+            if not value
+        ]
+        if missing:
+            raise ConfigError(
+                f"{', '.join(missing)} not set: start with `diwan run` for the embedded servers, or set them to yours."
+            )
+        return self
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name)
+    if text is None or text == "":
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise ConfigError(f"{name} must be a whole number, not {text!r}.") from None
+    if value < 0:
+        raise ConfigError(f"{name} must not be negative.")
+    return value

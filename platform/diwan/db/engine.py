@@ -1,0 +1,71 @@
+"""How connections to PostgreSQL are made and how every transaction opens.
+
+The driver runs in autocommit mode and Diwan sends BEGIN itself, together with the tenant, in one message.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.pq import Format
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import make_url
+
+from diwan.db.context import _scope
+
+
+class ExtendedCursor(psycopg.Cursor[Any]):
+    """A cursor that always speaks the extended protocol: the server then refuses two statements in one string."""
+
+    def __init__(self, connection: psycopg.Connection[Any], **options: Any) -> None:
+        super().__init__(connection, **options)
+        self.format = Format.BINARY
+
+
+def driver_url(url: str) -> str:
+    """Return the URL for SQLAlchemy with the psycopg driver named."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def engine_options(*, pool_size: int = 10, statement_timeout: int = 30) -> dict[str, Any]:
+    """Return the options of an application engine; `statement_timeout` is in seconds."""
+    options = f"-c statement_timeout={statement_timeout}s -c idle_in_transaction_session_timeout=60s -c jit=off"
+    return {
+        "pool_size": pool_size,
+        "max_overflow": 5,
+        "pool_timeout": 10,
+        "pool_use_lifo": True,
+        "pool_recycle": 1800,
+        "skip_autocommit_rollback": False,
+        "connect_args": {
+            "autocommit": True,
+            "cursor_factory": ExtendedCursor,
+            "options": options,
+            "connect_timeout": 5,
+        },
+    }
+
+
+def open_with_tenant(engine: Engine) -> None:
+    """Make every transaction of `engine` open with BEGIN and, inside a tenant's scope, its SET LOCAL."""
+    event.listen(engine, "begin", _begin)
+
+
+def tenant_setting(tenant_id: int) -> str:
+    """Return the statement that names the tenant. SET takes no bind parameter, so the number is checked here."""
+    return f"SET LOCAL app.tenant_id = '{int(tenant_id)}'"
+
+
+def _begin(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    tenant = _scope.get().tenant
+    statement = "BEGIN" if tenant is None else "BEGIN; " + tenant_setting(tenant.id)
+    try:
+        psycopg.Cursor(driver).execute(statement)
+    except psycopg.Error as error:
+        # A connection that died in the pool: let SQLAlchemy drop the whole pool, the edge answers 503.
+        if driver.closed or driver.broken:
+            connection.invalidate(error)
+        raise
+    connection.info["tenant_id"] = tenant.id if tenant else None

@@ -46,6 +46,9 @@ GLOBAL_TABLES = [
         name text NOT NULL, state text NOT NULL, version text NOT NULL DEFAULT '', revision text NOT NULL DEFAULT '',
         tables jsonb NOT NULL DEFAULT '[]', problems jsonb NOT NULL DEFAULT '[]', updated_at timestamptz NOT NULL,
         CONSTRAINT pk_plugin PRIMARY KEY (name))""",
+    """CREATE TABLE core.scheduler_lease (
+        name text NOT NULL, holder text NOT NULL, until timestamptz NOT NULL, checked_at timestamptz NOT NULL,
+        CONSTRAINT pk_scheduler_lease PRIMARY KEY (name))""",
 ]
 
 # name -> columns and constraints after "tenant_id bigint NOT NULL"
@@ -178,10 +181,13 @@ LOOKUPS = {
         FROM core.invitation i JOIN core.tenant t ON t.id = i.tenant_id AND t.state = 'active'
         WHERE i.secret_hash = token_hash AND i.accepted_at IS NULL AND i.revoked_at IS NULL
             AND i.expires_at > moment $$""",
-    "outbox_due(moment timestamptz, most int)": """RETURNS TABLE (tenant_id bigint, id uuid, kind text, name text)
-        AS $$ (SELECT o.tenant_id, o.id, o.kind, o.name FROM core.outbox o
+    "outbox_due(moment timestamptz, most int)": """RETURNS TABLE (
+            tenant_id bigint, id uuid, kind text, name text, fence bigint, due_at timestamptz)
+        AS $$ (SELECT o.tenant_id, o.id, o.kind, o.name, o.fence, o.available_at FROM core.outbox o
+            JOIN core.tenant t ON t.id = o.tenant_id AND t.state = 'active'
             WHERE o.state = 'ready' AND o.available_at <= moment ORDER BY o.available_at LIMIT most)
-        UNION ALL (SELECT o.tenant_id, o.id, o.kind, o.name FROM core.outbox o
+        UNION ALL (SELECT o.tenant_id, o.id, o.kind, o.name, o.fence, o.lease_until FROM core.outbox o
+            JOIN core.tenant t ON t.id = o.tenant_id AND t.state = 'active'
             WHERE o.state = 'leased' AND o.lease_until < moment ORDER BY o.lease_until LIMIT most) $$""",
     "search(resources text[], query tsquery, most int)": """RETURNS TABLE (resource text, record_id uuid, title text)
         AS $$ SELECT e.resource, e.record_id, e.title FROM core.search_entry e
@@ -241,7 +247,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL ROLE NONE")
     for name in reversed(TENANT_TABLES):
         op.execute(f"DROP TABLE core.{name}")
-    for name in ("plugin", "challenge", "session", '"user"', "tenant"):
+    for name in ("scheduler_lease", "plugin", "challenge", "session", '"user"', "tenant"):
         op.execute(f"DROP TABLE core.{name}")
     op.execute("DROP FUNCTION core.tid()")
 

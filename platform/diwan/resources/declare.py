@@ -1,0 +1,164 @@
+"""`declare()` turns a model and its options into a Resource: what the screens, REST and imports are derived from.
+
+Mistakes must fail here, at load, with plugin, model and field named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field as attribute
+from typing import Any
+
+from sqlalchemy import Table
+
+from diwan.kit.i18n import _
+from diwan.resources.fields import Field
+from diwan.resources.model import Model, fields_of
+
+ACTIONS = ("read", "create", "update", "delete", "import", "export")
+SYSTEM_FIELDS = {
+    "created_at": Field(label=_("Created"), readonly=True, widget="datetime"),
+    "updated_at": Field(label=_("Changed"), readonly=True, widget="datetime"),
+}
+
+
+class DeclarationError(Exception):
+    """A declaration with a mistake; the text names plugin, model and field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of fields on a form."""
+
+    label: Any
+    fields: tuple[str, ...]
+
+    def __init__(self, label: Any, fields: Sequence[str]) -> None:
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "fields", tuple(fields))
+
+
+@dataclass(slots=True)
+class Resource:
+    """A declared model. `key` is its table's full name, which owns permissions, URLs and events."""
+
+    key: str
+    plugin: str
+    name: str
+    model: type[Model]
+    label: Any
+    labels: Any
+    title: str
+    icon: str
+    help: Any
+    columns: tuple[str, ...]
+    filters: tuple[str, ...]
+    sort: str
+    sections: tuple[Section, ...]
+    menu: bool
+    fields: dict[str, Field]
+    part_of: str = ""
+    parts: dict[str, Resource] = attribute(default_factory=dict)
+
+    @property
+    def table(self) -> Table:
+        return self.model.__table__
+
+    def permission(self, action: str) -> str:
+        """Return the permission key of an action; child rows follow their parent."""
+        if self.part_of:
+            parent = self.fields[self.part_of].reference
+            return f"{parent}.{'read' if action == 'read' else 'update'}"
+        return f"{self.key}.{action}"
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return () if self.part_of else tuple(f"{self.key}.{action}" for action in ACTIONS)
+
+    @property
+    def search_fields(self) -> tuple[str, ...]:
+        return tuple(name for name, described in self.fields.items() if described.search or name == self.title)
+
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """The fields that people and programs may write, in order."""
+        return tuple(n for n, f in self.fields.items() if not f.readonly and n != self.part_of)
+
+
+def declare(
+    plugin: str,
+    model: type[Model],
+    *,
+    label: Any,
+    labels: Any,
+    title: str = "name",
+    icon: str = "",
+    help: Any = "",
+    columns: Sequence[str] | None = None,
+    filters: Sequence[str] | None = None,
+    sort: str = "",
+    form: Sequence[Section] | None = None,
+    menu: bool = True,
+    part_of: str = "",
+) -> Resource:
+    """Check a declaration and return its Resource. Raises DeclarationError."""
+    table = model.__table__
+    where = f"{plugin}: {model.__name__}"
+    if table.schema != plugin:
+        raise DeclarationError(f"{where}: table {table.fullname} is outside the schema of {plugin}.")
+    fields = fields_of(model)
+    if not fields:
+        raise DeclarationError(f"{where}: declares no field().")
+    if title not in fields:
+        raise DeclarationError(f"{where}: title={title!r} is not a field; known: {', '.join(fields)}.")
+    shown = tuple(columns) if columns is not None else tuple(n for n, f in fields.items() if _listable(f))[:6]
+    filtered = tuple(filters) if filters is not None else tuple(n for n in shown if fields.get(n) and fields[n].choices)
+    sections = tuple(form) if form is not None else (Section("", [n for n in fields if n != part_of]),)
+    resource = Resource(
+        key=table.fullname, plugin=plugin, name=table.name, model=model, label=label, labels=labels, title=title,
+        icon=icon, help=help, columns=shown, filters=filtered, sort=sort or title, sections=sections,
+        menu=menu and not part_of, fields=fields, part_of=part_of,
+    )  # fmt: skip
+    _check(resource, where)
+    model.__resource__ = resource  # type: ignore[attr-defined]
+    return resource
+
+
+def link_parts(resources: dict[str, Resource]) -> None:
+    """Join child resources to their parents. Raises DeclarationError for a parent that is not there."""
+    for resource in resources.values():
+        if resource.part_of:
+            parent = resources.get(resource.fields[resource.part_of].reference)
+            if parent is None or parent.plugin != resource.plugin:
+                raise DeclarationError(
+                    f"{resource.plugin}: {resource.model.__name__}.{resource.part_of}: a part needs ref= to a resource"
+                    " of the same plugin."
+                )
+            parent.parts[resource.name] = resource
+
+
+def _listable(described: Field) -> bool:
+    return described.kind.name not in ("longtext", "json") and not described.secret
+
+
+def _check(resource: Resource, where: str) -> None:
+    known = set(resource.fields) | set(SYSTEM_FIELDS)
+    for option, names in (
+        ("columns", resource.columns),
+        ("filters", resource.filters),
+        ("sort", [resource.sort.lstrip("-")]),
+        ("form", [name for section in resource.sections for name in section.fields]),
+        ("part_of", [resource.part_of] if resource.part_of else []),
+    ):
+        for name in names:
+            if name not in known:
+                raise DeclarationError(
+                    f"{where}: {option} names {name!r}, which is not a field; known: {', '.join(sorted(known))}."
+                )
+    for name, described in resource.fields.items():
+        if not str(described.label):
+            raise DeclarationError(f"{where}.{name}: needs a label.")
+        if described.kind.name in ("choice", "choices") and not described.choices:
+            raise DeclarationError(f"{where}.{name}: a {described.kind.name} needs choices=.")
+        if described.kind.name == "reference" and not described.reference:
+            raise DeclarationError(f"{where}.{name}: a reference needs ref=.")

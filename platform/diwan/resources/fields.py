@@ -1,0 +1,123 @@
+"""`field()`: one declaration of a value, from which column, form, list, REST, import and audit are derived.
+
+A field must say everything a screen needs to know; screens never look at column types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field as attribute
+from typing import Any
+
+from sqlalchemy import Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import MappedColumn, mapped_column
+
+from diwan.resources.kinds import KINDS, Kind
+
+KIND_OF_TYPE = {
+    "Text": "text", "BigInteger": "integer", "Integer": "integer", "Numeric": "decimal", "Date": "date",
+    "DateTime": "datetime", "Boolean": "boolean", "Uuid": "reference", "ARRAY": "choices", "JSONB": "json",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Field:
+    """A described value. `name`, `kind`, `required` and `nullable` are completed when its model is declared."""
+
+    label: Any
+    help: Any = ""
+    widget: str = ""
+    ref: Any = None
+    ondelete: str = "RESTRICT"
+    choices: Mapping[str, Any] = attribute(default_factory=dict)
+    default: Any = None
+    unique: bool = False
+    search: bool = False
+    readonly: bool = False
+    secret: bool = False
+    personal: bool = False
+    min: Any = None
+    max: Any = None
+    synonyms: tuple[str, ...] = ()
+    wide: bool = False
+    name: str = ""
+    kind: Kind = KINDS["text"]
+    nullable: bool = True
+
+    @property
+    def required(self) -> bool:
+        """Whether a new record needs a value from the person (no default fills it)."""
+        return not self.nullable and self.default is None and self.kind.name not in ("boolean", "choices")
+
+    @property
+    def longest(self) -> int:
+        """The greatest number of characters; 0 where length means nothing."""
+        return self.max if isinstance(self.max, int) and self.kind.longest else self.kind.longest
+
+    @property
+    def sortable(self) -> bool:
+        return self.kind.sortable
+
+    @property
+    def reference(self) -> str:
+        """The key of the resource that this field refers to, or ""."""
+        return self.ref if isinstance(self.ref, str) else ""
+
+    def initial(self) -> Any:
+        """Return the value that a new record starts with."""
+        return self.default() if callable(self.default) else self.default
+
+    def parse(self, raw: Any) -> Any:
+        """Turn typed or transmitted input into a value. Raises ValueError with a message for the person."""
+        if raw is None:
+            return [] if self.kind.name == "choices" else None
+        return self.kind.parse(self, raw)
+
+
+def field(
+    label: Any,
+    *,
+    help: Any = "",
+    widget: str = "",
+    ref: Any = None,
+    ondelete: str = "restrict",
+    choices: Mapping[str, Any] | None = None,
+    default: Any = None,
+    unique: bool = False,
+    search: bool = False,
+    readonly: bool = False,
+    secret: bool = False,
+    personal: bool = False,
+    min: Any = None,
+    max: Any = None,
+    synonyms: tuple[str, ...] = (),
+    wide: bool = False,
+) -> MappedColumn[Any]:
+    """Declare a column with everything a person and a program need to know of it.
+
+    label, help: translatable texts. widget: a kind that the annotation does not tell (email, phone, url, country,
+    longtext). ref: a model of this plugin (a foreign key) or the key of a resource ("contacts.contact"). choices: value
+    to label. default: a value or a function. unique: within the tenant. search: found by the search box. synonyms: other
+    names under which files carry it. min, max: bounds of a number, or max as the most characters of a text.
+    """
+    described = Field(
+        label=label, help=help, widget=widget, ref=ref, ondelete=ondelete.upper(), choices=choices or {},
+        default=default, unique=unique, search=search, readonly=readonly, secret=secret, personal=personal,
+        min=min, max=max, synonyms=synonyms, wide=wide,
+    )  # fmt: skip
+    options: dict[str, Any] = {"info": {"field": described}}
+    if default is not None:
+        options["default"] = _column_default(default)
+    if choices and default is None and isinstance(choices, dict) and widget == "choices":
+        options["type_"] = ARRAY(Text())
+    return mapped_column(**options)
+
+
+def _column_default(default: Any) -> Any:
+    if callable(default):
+        call: Callable[[], Any] = default
+        return lambda: call()
+    if isinstance(default, list | dict):
+        return lambda: default.copy()
+    return default

@@ -1,0 +1,178 @@
+"""`Model`: what every record of a plugin has, and one SQLAlchemy registry per plugin package.
+
+A broken mapper must stop only its own plugin, so no two packages share a registry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger, Boolean, Column, Date, DateTime, ForeignKeyConstraint, Index, Numeric, PrimaryKeyConstraint, Select,
+    Table, Text, UniqueConstraint, func, select,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column, registry
+
+from diwan.db.base import TYPES, metadata, now
+from diwan.db.context import current
+from diwan.db.session import guard_classes
+from diwan.kit.ids import uuid7
+from diwan.resources.fields import KIND_OF_TYPE, Field
+from diwan.resources.kinds import KINDS
+
+MODEL_TYPES = {
+    **TYPES, Decimal: Numeric(), date: Date(), datetime: DateTime(timezone=True), bool: Boolean(),
+    list[str]: ARRAY(Text()), dict: JSONB(),
+}  # fmt: skip
+
+_registries: dict[str, registry] = {}
+_schemas: dict[str, str] = {}
+
+
+def register_package(package: str, plugin: str) -> None:
+    """Tell under which plugin name (and PostgreSQL schema) the models of a top-level package live."""
+    _schemas[package] = plugin
+
+
+def registry_of(package: str) -> registry:
+    """Return the mapper registry of a top-level package, made at its first use."""
+    if package not in _registries:
+        _registries[package] = registry(metadata=metadata, type_annotation_map=MODEL_TYPES)
+    return _registries[package]
+
+
+def forget_package(package: str) -> None:
+    """Undo a plugin that failed to load: dispose its mappers, take its tables out of the MetaData."""
+    broken = _registries.pop(package, None)
+    schema = _schemas.pop(package, None)
+    if broken is not None:
+        broken.dispose(cascade=True)
+    for table in [t for t in metadata.tables.values() if schema and t.schema == schema]:
+        metadata.remove(table)
+
+
+def snake(name: str) -> str:
+    """Return `ClassName` as `class_name`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class Model:
+    """A record of a plugin: the tenant, a time-ordered id, timestamps, a version for stale saves, an archive date.
+
+    `class Loan(Model)` in the package of plugin `loans` is the table `loans.loan`. Class methods read the current
+    tenant's rows only.
+    """
+
+    __table__: ClassVar[Table]
+
+    tenant_id: Mapped[int] = mapped_column(BigInteger, sort_order=-20)
+    id: Mapped[UUID] = mapped_column(default=uuid7, sort_order=-19)
+    created_at: Mapped[datetime] = mapped_column(default=now, sort_order=90)
+    created_by: Mapped[UUID | None] = mapped_column(sort_order=91)
+    updated_at: Mapped[datetime] = mapped_column(default=now, sort_order=92)
+    archived_at: Mapped[datetime | None] = mapped_column(sort_order=93)
+    version: Mapped[int] = mapped_column(default=1, sort_order=94)
+    sort_title: Mapped[str] = mapped_column(default="", sort_order=95)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__dict__.get("__abstract__"):
+            return
+        package = cls.__module__.partition(".")[0]
+        if package not in _schemas:
+            raise TypeError(f"{cls.__name__}: write `plugin = Plugin(__name__)` before the models of {package}.")
+        name = snake(cls.__name__)
+        cls.__tablename__ = name  # type: ignore[attr-defined]
+        cls.__table_args__ = (PrimaryKeyConstraint("tenant_id", "id"), {"schema": _schemas[package]})  # type: ignore[attr-defined]
+        registry_of(package).mapped(cls)
+        _complete(cls.__table__, _schemas[package])
+
+    # -- reading: what plugins write most -------------------------------------------------------------------------
+    @classmethod
+    def where(cls, *criteria: Any, **equal: Any) -> Select[tuple[Self]]:
+        """Return a select of this tenant's records that are not archived."""
+        tests = [getattr(cls, name) == value for name, value in equal.items()]
+        return select(cls).where(cls.tenant_id == current.tenant.id, cls.archived_at.is_(None), *criteria, *tests)
+
+    @classmethod
+    def all(cls, *criteria: Any, **equal: Any) -> Sequence[Self]:
+        """Return the records that match."""
+        return current.session.scalars(cls.where(*criteria, **equal)).all()
+
+    @classmethod
+    def count(cls, *criteria: Any, **equal: Any) -> int:
+        """Return how many records match."""
+        chosen = cls.where(*criteria, **equal).with_only_columns(func.count())
+        return current.session.scalar(chosen) or 0
+
+    @classmethod
+    def get(cls, id: UUID) -> Self | None:
+        """Return one record of this tenant, archived or not, or None."""
+        return current.session.get(cls, (current.tenant.id, id))
+
+    @classmethod
+    def add(cls, **values: Any) -> Self:
+        """Create a record through the resource layer: validated, audited, searchable."""
+        from diwan.resources import store
+
+        return store.create(cls.__resource__, values)  # type: ignore[attr-defined,no-any-return]
+
+
+def fields_of(model: type[Model]) -> dict[str, Field]:
+    """Return the described columns of a model by name, in the order of their declaration."""
+    return {c.name: c.info["field"] for c in model.__table__.columns if "field" in c.info}
+
+
+def _complete(table: Table, schema: str) -> None:
+    """Add what follows from the fields: the tenant's foreign key, references, unique values, the sort index."""
+    table.append_constraint(
+        ForeignKeyConstraint(["tenant_id"], ["core.tenant.id"], ondelete="CASCADE", name=f"fk_{table.name}_tenant_id")
+    )
+    for column in table.columns:
+        described: Field | None = column.info.get("field")
+        if described is not None:
+            _describe(described, column)
+            _constrain(table, schema, column, described)
+    Index(f"ix_{table.name}_sort_title", table.c.tenant_id, table.c.sort_title, table.c.id)
+
+
+def _describe(described: Field, column: Column[Any]) -> None:
+    described.name = column.name
+    described.nullable = bool(column.nullable)
+    kind = described.widget or KIND_OF_TYPE.get(type(column.type).__name__, "text")
+    if kind == "text" and described.choices:
+        kind = "choice"
+    if kind not in KINDS:
+        raise TypeError(f"{column.table.fullname}.{column.name}: unknown kind {kind!r}; known: {', '.join(KINDS)}.")
+    described.kind = KINDS[kind]
+    if kind == "choices":
+        column.nullable = False
+        described.nullable = False
+    if isinstance(described.ref, type):
+        described.ref = described.ref.__table__.fullname
+
+
+def _constrain(table: Table, schema: str, column: Column[Any], described: Field) -> None:
+    name = column.name
+    if described.unique:
+        table.append_constraint(UniqueConstraint("tenant_id", name, name=f"uq_{table.name}_{name}"))
+    if described.reference.startswith(schema + "."):
+        table.append_constraint(
+            ForeignKeyConstraint(
+                ["tenant_id", name],
+                [f"{described.reference}.tenant_id", f"{described.reference}.id"],
+                ondelete=described.ondelete,
+                name=f"fk_{table.name}_{name}",
+            )
+        )
+    if described.ref is not None:
+        Index(f"ix_{table.name}_{name}", table.c.tenant_id, column)
+
+
+guard_classes(Model)

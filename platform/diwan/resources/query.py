@@ -1,0 +1,214 @@
+"""Lists: columns, not entities; key-set pages; capped counts.
+
+It must never page by OFFSET nor load whole records.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Column, ColumnElement, Select, and_, func, or_, select, tuple_
+
+from diwan.db.context import current
+from diwan.errors import BadRequest
+from diwan.kit.i18n import _
+from diwan.resources import search as searching
+from diwan.resources.declare import Resource
+from diwan.resources.filters import compile_filter, described
+
+MOST_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list. `rows` are tuples in the order of `columns`, of which the first is always `id`."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Any]
+    next: str | None
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of records; `capped` says that there are more than `number`."""
+
+    number: int
+    capped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One column of the order. PostgreSQL's own place for NULL is kept (last, or first when descending)."""
+
+    name: str
+    column: Column[Any]
+    descending: bool
+
+
+def list_page(
+    resource: Resource,
+    columns: Sequence[str] | None = None,
+    where: Any = None,
+    search: str = "",
+    sort: str | None = None,
+    cursor: str | None = None,
+    limit: int = 80,
+    archived: bool = False,
+) -> Page:
+    """Return one page. `sort` is "name,-created_at"; `cursor` comes from the page before or after; `limit` ≤ 500."""
+    chosen = tuple(columns) if columns is not None else resource.columns
+    for name in chosen:
+        described(resource, name)
+    if not 1 <= limit <= MOST_ROWS:
+        raise BadRequest(_("A page has 1 to %(most)s rows.", most=MOST_ROWS))
+    table = resource.table
+    order = parse_sort(resource, sort)
+    hidden = [o.column for o in order if o.name not in chosen or o.column.name != o.name]
+    statement = select(table.c.id, *(table.c[name] for name in chosen), *hidden)
+    statement = restrict(statement, resource, where, search, archived)
+    backward, after = decode(cursor, order) if cursor else (False, None)
+    if after is not None:
+        statement = statement.where(_beyond(order, after, table.c.id, backward))
+    # The id follows the first column's direction, so that one index serves the whole order, read either way.
+    keys = [(o.column, o.descending != backward) for o in order] + [(table.c.id, order[0].descending != backward)]
+    statement = statement.order_by(*(c.desc() if d else c.asc() for c, d in keys)).limit(limit + 1)
+    rows = current.session.connection().execute(statement).fetchall()
+    more = len(rows) > limit
+    rows = list(rows[:limit])
+    if backward:
+        rows.reverse()
+    return _page(chosen, order, rows, more=more, backward=backward, arrived=after is not None)
+
+
+def count(
+    resource: Resource, where: Any = None, search: str = "", cap: int = 10_000, archived: bool = False
+) -> Count:
+    """Count the records of a list, at most up to `cap`."""
+    inner = restrict(select(resource.table.c.id), resource, where, search, archived).limit(cap + 1).subquery()
+    number = current.session.connection().execute(select(func.count()).select_from(inner)).scalar_one()
+    return Count(min(number, cap), number > cap)
+
+
+def restrict(
+    statement: Select[Any], resource: Resource, where: Any, search: str, archived: bool | None
+) -> Select[Any]:
+    """Add tenant, archive state, filter and search to a select over the resource's table."""
+    table = resource.table
+    statement = statement.where(table.c.tenant_id == current.tenant.id)
+    if archived is not None:
+        statement = statement.where(table.c.archived_at.is_not(None) if archived else table.c.archived_at.is_(None))
+    if where:
+        statement = statement.where(compile_filter(resource, where))
+    if search.strip():
+        found = searching.matches(resource, search)
+        if found is not None:
+            statement = statement.where(found)
+    return statement
+
+
+def parse_sort(resource: Resource, sort: str | None) -> list[Order]:
+    """Return the order of "name,-created_at". The title sorts by its folded form."""
+    order: list[Order] = []
+    for part in (sort or resource.sort).split(","):
+        name = part.strip().lstrip("-")
+        if not name or not described(resource, name).sortable:
+            raise BadRequest(_("The list cannot be sorted by %(name)s.", name=name[:60]))
+        column = resource.table.c["sort_title" if name == resource.title else name]
+        order.append(Order(name, column, part.strip().startswith("-")))
+    return order[:4]
+
+
+def _page(
+    chosen: tuple[str, ...], order: list[Order], rows: list[Any], *, more: bool, backward: bool, arrived: bool
+) -> Page:
+    width = 1 + len(chosen)
+    positions = []
+    extra = width
+    for o in order:
+        if o.name in chosen and o.column.name == o.name:
+            positions.append(1 + chosen.index(o.name))
+        else:
+            positions.append(extra)
+            extra += 1
+
+    def cursor(row: Any, back: bool) -> str:
+        return encode(order, [*(row[p] for p in positions), row[0]], back)
+
+    has_next, has_previous = (arrived, more) if backward else (more, arrived)
+    return Page(
+        ("id", *chosen),
+        [tuple(row)[:width] for row in rows] if extra > width else rows,
+        cursor(rows[-1], False) if rows and has_next else None,
+        cursor(rows[0], True) if rows and has_previous else None,
+    )
+
+
+def _beyond(order: list[Order], after: list[Any], id_column: Column[Any], backward: bool) -> ColumnElement[bool]:
+    """Return the criterion "comes later in this order than the row `after`"."""
+    *values, last = after
+    first_down = order[0].descending != backward
+    if len({o.descending for o in order}) == 1 and all(not o.column.nullable for o in order):
+        left, right = tuple_(*(o.column for o in order), id_column), tuple_(*values, last)
+        return left < right if first_down else left > right
+    later: ColumnElement[bool] = id_column < last if first_down else id_column > last
+    for o, value in reversed(list(zip(order, values, strict=True))):
+        down = o.descending != backward
+        column = o.column
+        # NULL stands after every value going up, before every value going down.
+        if value is None:
+            later = and_(column.is_(None), later)
+            if down:
+                later = or_(later, column.is_not(None))
+        else:
+            further = column < value if down else column > value
+            later = or_(further, and_(column == value, later))
+            if not down and column.nullable:
+                later = or_(later, column.is_(None))
+    return later
+
+
+def encode(order: list[Order], values: list[Any], backward: bool) -> str:
+    """Return an opaque cursor for the row with these sort values and id."""
+    signature = ",".join(("-" if o.descending else "") + o.name for o in order)
+    packed = orjson.dumps([backward, signature, *values], default=str)
+    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def decode(cursor: str, order: list[Order]) -> tuple[bool, list[Any]]:
+    """Read a cursor. Raises BadRequest if it is not one of this order."""
+    try:
+        packed = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        backward, signature, *values = packed
+        expected = ",".join(("-" if o.descending else "") + o.name for o in order)
+        if signature != expected or not isinstance(backward, bool) or len(values) != len(order) + 1:
+            raise ValueError
+        typed = [_typed(o.column, value) for o, value in zip(order, values, strict=False)]
+        return backward, [*typed, UUID(values[-1])]
+    except (ValueError, TypeError, AttributeError, binascii.Error, ArithmeticError):
+        raise BadRequest(_("The page cursor does not belong to this list; start from the first page.")) from None
+
+
+def _typed(column: Column[Any], value: Any) -> Any:
+    if value is None:
+        return None
+    wanted = column.type.python_type
+    if wanted is datetime:
+        return datetime.fromisoformat(value)
+    if wanted is date:
+        return date.fromisoformat(value)
+    if wanted is Decimal:
+        return Decimal(value)
+    if wanted is UUID:
+        return UUID(value)
+    if type(value) is not wanted:
+        raise ValueError(value)
+    return value

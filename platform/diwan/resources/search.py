@@ -1,0 +1,121 @@
+"""Finding records by words: every record has one entry of folded words, found through core.search().
+
+Text search must go through that function: its operators are not leakproof, so row-level security would hide the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Uuid, bindparam, cast, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text, UserDefinedType
+
+from diwan.db.context import current
+from diwan.kit.text import fold, words
+from diwan.resources.declare import Resource
+
+MOST = 2_000
+LONGEST_WORD = 60
+LONGEST_TITLE = 200
+
+
+class TSQuery(UserDefinedType[str]):
+    """PostgreSQL's tsquery, which SQLAlchemy binds as text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "tsquery"
+
+
+def marker(resource: str) -> str:
+    """Return the word that every entry of this tenant and resource carries, so that the index bounds the search."""
+    return f"@{current.tenant.id}.{resource}"
+
+
+def entry_words(resource: Resource, values: Mapping[str, Any]) -> list[str]:
+    """Return the words under which a record is found, with its marker."""
+    texts: list[str] = []
+    for name in resource.search_fields:
+        value = values.get(name)
+        if isinstance(value, list):
+            texts.extend(str(item) for item in value)
+        elif value is not None:
+            texts.append(str(value))
+    found = {word[:LONGEST_WORD] for part in texts for word in words(part)}
+    # Numbers are typed with and without separators: a telephone number is also found by its digits.
+    digits = {d for d in ("".join(c for c in fold(part) if c.isdigit()) for part in texts) if 4 <= len(d) <= 20}
+    return sorted({marker(resource.key), *found, *digits})
+
+
+def query_text(phrase: str, resource: str | None = None) -> str | None:
+    """Return a tsquery for what a person typed: all words, the last as a prefix. None if there is no word in it."""
+    typed = words(phrase)[:8]
+    if not typed:
+        return None
+    parts = [f"'{word[:LONGEST_WORD]}'" + ":*" for word in typed]
+    if resource is not None:
+        parts.insert(0, f"'{marker(resource)}'")
+    return " & ".join(parts)
+
+
+def matches(resource: Resource, phrase: str) -> ColumnElement[bool] | None:
+    """Return the criterion "is among the records found", or None if nothing was typed."""
+    query = query_text(phrase, resource.key)
+    if query is None:
+        return None
+    found = func.core.search(
+        cast([resource.key], ARRAY(Text())), cast(bindparam(None, query), TSQuery()), MOST
+    ).table_valued("resource", "record_id", "title")
+    return resource.table.c.id.in_(select(cast(found.c.record_id, Uuid())))
+
+
+INDEX = text(
+    "INSERT INTO core.search_entry (tenant_id, resource, record_id, title, words)"
+    " VALUES (:tenant_id, :resource, :record_id, :title, array_to_tsvector(:words))"
+    " ON CONFLICT (tenant_id, resource, record_id) DO UPDATE SET title = excluded.title, words = excluded.words"
+).bindparams(bindparam("words", type_=ARRAY(Text())))
+
+
+def index(resource: Resource, records: Iterable[Mapping[str, Any]]) -> None:
+    """Write the entries of new or changed records (mappings with `id` and the resource's fields)."""
+    entries = [
+        {
+            "tenant_id": current.tenant.id,
+            "resource": resource.key,
+            "record_id": values["id"],
+            "title": str(values.get(resource.title) or "")[:LONGEST_TITLE],
+            "words": entry_words(resource, values),
+        }
+        for values in records
+    ]
+    if entries:
+        current.session.connection().execute(INDEX, entries)
+
+
+FORGET = text("DELETE FROM core.search_entry WHERE tenant_id = :tenant AND resource = :resource AND record_id = ANY(:ids)")
+
+
+def forget(resource: Resource, ids: Iterable[Any]) -> None:
+    """Remove the entries of deleted records."""
+    statement = FORGET.bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+    current.session.connection().execute(
+        statement, {"tenant": current.tenant.id, "resource": resource.key, "ids": list(ids)}
+    )
+
+
+def titles(key: str, ids: Iterable[Any]) -> dict[Any, str]:
+    """Return the titles of records of one resource, in one statement; missing ones are left out."""
+    wanted = list({i for i in ids if i is not None})
+    if not wanted:
+        return {}
+    statement = text(
+        "SELECT record_id, title FROM core.search_entry"
+        " WHERE tenant_id = :tenant AND resource = :resource AND record_id = ANY(:ids)"
+    ).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+    rows = current.session.connection().execute(
+        statement, {"tenant": current.tenant.id, "resource": key, "ids": wanted}
+    )
+    return {row.record_id: row.title for row in rows}

@@ -1,0 +1,104 @@
+"""From input to stored values: parsing and checking of a whole record, and the sort title.
+
+It must not read or write the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from diwan.errors import Invalid
+from diwan.kit.i18n import _
+from diwan.kit.text import fold
+from diwan.resources.declare import Resource
+
+LONGEST_SORT = 120
+MOST_PARTS = 200
+
+
+def parse_values(resource: Resource, raw: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
+    """Return typed values for the fields in `raw`. Raises Invalid with one message per field.
+
+    partial: an update, where fields that are absent stay as they are. Unknown and read-only fields are errors.
+    """
+    values: dict[str, Any] = {}
+    errors: dict[str, object] = {}
+    for name in raw:
+        if name in resource.parts or name == "version":
+            continue
+        if name not in resource.fields:
+            errors[name] = _("There is no such field.")
+        elif name not in resource.editable:
+            errors[name] = _("This field cannot be written.")
+    for name in resource.editable:
+        described = resource.fields[name]
+        if name not in raw:
+            if not partial and described.required:
+                errors[name] = _("A value is required.")
+            continue
+        try:
+            value = described.parse(raw[name])
+        except ValueError as error:
+            errors[name] = error.args[0] if error.args else _("This value does not fit.")
+            continue
+        if value is None and not described.nullable:
+            if described.required or partial:
+                errors[name] = _("A value is required.")
+            continue
+        values[name] = value
+    if errors:
+        raise Invalid(errors)
+    return values
+
+
+def with_defaults(resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a new record's values: what was given, the defaults for the rest."""
+    return {
+        name: values[name] if name in values else _initial(described)
+        for name, described in resource.fields.items()
+        if name in values or described.default is not None or not described.nullable
+    }
+
+
+def _initial(described: Any) -> Any:
+    if described.default is not None:
+        return described.initial()
+    return {"choices": [], "boolean": False}.get(described.kind.name)
+
+
+def sort_title(resource: Resource, values: Mapping[str, Any]) -> str:
+    """Return the folded title by which lists sort."""
+    return fold(str(values.get(resource.title) or ""))[:LONGEST_SORT]
+
+
+def parse_parts(part: Resource, raw: Any) -> list[dict[str, Any]]:
+    """Return typed child rows, each with "id" when it names an existing one. Raises Invalid ("address.0.street")."""
+    if not isinstance(raw, list) or len(raw) > MOST_PARTS or not all(isinstance(row, Mapping) for row in raw):
+        raise Invalid({part.name: _("Give a list of at most %(most)s rows.", most=MOST_PARTS)})
+    rows: list[dict[str, Any]] = []
+    errors: dict[str, object] = {}
+    for number, row in enumerate(raw):
+        fields = {name: value for name, value in row.items() if name != "id"}
+        try:
+            values = parse_values(part, fields, partial=bool(row.get("id")))
+        except Invalid as invalid:
+            errors |= {f"{part.name}.{number}.{name}": text for name, text in invalid.errors.items()}
+            continue
+        rows.append({**values, "id": row["id"]} if row.get("id") else values)
+    if errors:
+        raise Invalid(errors)
+    return rows
+
+
+def as_json(value: Any) -> Any:
+    """Return a value as it is kept in JSON (audit, events): decimals, dates and ids as text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return str(value)

@@ -2,3 +2,5 @@
 
 It must stay cheap to import: pytest loads it in every run on a machine where Diwan is installed.
 """
+
+pytest_plugins = ("diwan.testing.browser",)

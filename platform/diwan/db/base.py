@@ -6,6 +6,7 @@ Plugins have registries of their own (`diwan.resources.model`) over the same Met
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, MetaData, Text, Uuid
@@ -29,6 +30,7 @@ TYPES = {
     datetime: DateTime(timezone=True),
     list[str]: ARRAY(Text()),
     dict: JSONB(),
+    dict[str, Any]: JSONB(),
 }
 
 metadata = MetaData(naming_convention=NAMING)

@@ -1,0 +1,21 @@
+"""${message}
+
+The previous version of the code still runs while and after this is applied: add first, remove a release later.
+One statement per op.execute(); never import Diwan or a plugin here.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+${imports if imports else ""}
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    ${downgrades if downgrades else "pass"}

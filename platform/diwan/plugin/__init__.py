@@ -1,0 +1,46 @@
+"""Public: the whole API for plugin authors. Everything outside this, `diwan.services` and `diwan.testing` is private.
+
+Re-exports only: nothing is defined here. `api.txt` beside it is the promise; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped, relationship
+
+from diwan.db.context import current
+from diwan.errors import DiwanError, Invalid, NotFound, Refuse
+from diwan.events import Created, Creating, Deleted, Deleting, Event, Updated, Updating, emit
+from diwan.kernel.manifest import API
+from diwan.kernel.plugin import Plugin
+from diwan.kernel.results import Check, Rows, Stat
+from diwan.resources import Section, field
+from diwan.resources.model import Model
+from diwan.services import Service, use
+
+__all__ = [
+    "API",
+    "Check",
+    "Created",
+    "Creating",
+    "Deleted",
+    "Deleting",
+    "DiwanError",
+    "Event",
+    "Invalid",
+    "Mapped",
+    "Model",
+    "NotFound",
+    "Plugin",
+    "Refuse",
+    "Rows",
+    "Section",
+    "Service",
+    "Stat",
+    "Updated",
+    "Updating",
+    "current",
+    "emit",
+    "field",
+    "relationship",
+    "use",
+]

@@ -1,6 +1,6 @@
-"""`python -m diwan.embedded HOME [--test]`: hold the servers of a home until SIGTERM or SIGINT. Must not do anything else.
+"""`python -m diwan.embedded HOME [--test]`: hold the servers of a home until SIGTERM or SIGINT.
 
-`diwan servers start` runs this in the background. `--test` gives up durability for speed.
+Must not do anything else. `diwan servers start` runs this in the background. `--test` gives up durability for speed.
 """
 
 import argparse

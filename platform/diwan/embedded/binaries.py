@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diwan.embedded.errors import EmbeddedError
-from diwan.embedded.place import SHARED, Account
+from diwan.embedded.place import SHARED, Account, shared_folder
 
 POSTGRES_MAJOR = 18
 _NEEDED = ("initdb", "postgres")
@@ -26,7 +26,7 @@ class Binaries:
 
     def for_account(self, account: Account | None) -> "Binaries":
         """Binaries that the account can run: these, or a copy in a folder that everybody may pass through."""
-        if account is None or (account.can_reach(self.postgres) and account.can_reach(self.valkey.parent)):
+        if account is None or (account.can_run(self.program("postgres")) and account.can_run(self.valkey)):
             return self
         return _copy(self)
 
@@ -64,8 +64,9 @@ def _copy(source: Binaries) -> Binaries:
     copied = Binaries(target / package.name / install.name / "bin", target / "valkey-server")
     if target.is_dir():
         return copied
-    SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)
-    target.parent.mkdir(mode=0o755, exist_ok=True)
+    shared_folder()
+    target.parent.mkdir(exist_ok=True)
+    target.parent.chmod(0o755)
     temporary = target.with_name(f"{target.name}.{os.getpid()}")
     try:
         to = temporary / package.name / install.name
@@ -81,9 +82,7 @@ def _copy(source: Binaries) -> Binaries:
         shutil.copy2(source.valkey, temporary / "valkey-server")
         for path in (temporary, *temporary.rglob("*")):
             if not path.is_symlink():
-                path.chmod(
-                    0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o111 else 0o644
-                )
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         temporary.rename(target)
     except OSError as error:
         if not target.is_dir():

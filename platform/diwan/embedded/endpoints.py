@@ -45,7 +45,8 @@ class Endpoints:
 
 def postgres_url(user: str, password: str, database: str, socket_folder: Path, port: int) -> str:
     """A libpq URL over a socket; the folder may hold spaces."""
-    return f"postgresql://{user}:{quote(password, safe='')}@/{quote(database, safe='')}?host={quote(str(socket_folder), safe='/')}&port={port}"
+    server = f"host={quote(str(socket_folder), safe='/')}&port={port}"
+    return f"postgresql://{user}:{quote(password, safe='')}@/{quote(database, safe='')}?{server}"
 
 
 def redis_url(password: str, socket: Path) -> str:

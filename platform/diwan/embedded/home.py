@@ -93,7 +93,7 @@ class Home:
 
     def _check_owner(self) -> None:
         owner, me = self.path.stat().st_uid, os.geteuid()
-        if owner != me and me != 0:
+        if me not in (owner, 0):
             raise EmbeddedError(
                 f"The data folder {self.path} belongs to {user_name(owner)}, not to {user_name(me)}. "
                 "Set DIWAN_HOME to a folder of your own."

@@ -34,11 +34,11 @@ def main() -> None:
         prctl(PR_SET_PDEATHSIG, order["signal"], 0, 0, 0)  # here, because the kernel forgets it when the user changes
         if os.getppid() != order["parent"]:
             sys.exit("the parent ended before its server began")
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606  there is no shell here
 
 
 def _leave_watcher(pipe: int, number: int) -> None:
-    """Where the kernel has no parent-death signal: leave a process that waits for the parent's end of a pipe to close."""
+    """Where there is no parent-death signal: leave a process that waits for the parent's end of a pipe to close."""
     server = os.getpid()
     middle = os.fork()
     if middle:
@@ -50,7 +50,7 @@ def _leave_watcher(pipe: int, number: int) -> None:
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.closerange(3, pipe)
-    os.closerange(pipe + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 65536 else 65536)
+    os.closerange(pipe + 1, min(65536, os.sysconf("SC_OPEN_MAX")))
     for standard in (0, 1, 2):
         os.dup2(os.open(os.devnull, os.O_RDWR), standard)
     if os.read(pipe, 1) == b"":  # a byte instead means: the server has ended, in good order

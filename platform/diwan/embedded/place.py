@@ -1,8 +1,8 @@
-"""Decides which user the servers run as and where their data lies. Must not open, by a mode change, any folder it did not make.
+"""Decides which user the servers run as and where their data lies.
 
-An ordinary user's servers run as that user, below the home. Root's servers run as an unprivileged account. When that account
-cannot pass through the folders above the home (a home below /root, say), their data goes to a folder of its own below
-`SHARED`, and the home only remembers where.
+Must not change the mode of any folder that it did not make. An ordinary user's servers run as that user, below the
+home. Root's servers run as an unprivileged account. When that account cannot pass through the folders above the home
+(one below /root, say), their data goes to a folder of its own below `SHARED`, and the home only remembers where.
 """
 
 import grp
@@ -34,15 +34,16 @@ class Account:
     def can_reach(self, path: Path) -> bool:
         """Whether every folder down to `path` lets this user through, by its mode bits."""
         path = path.resolve()
-        return all(self._may_enter(folder) for folder in (*path.parents, path) if folder.is_dir())
+        return all(self._allows(folder, 0o1) for folder in (*path.parents, path))
 
-    def _may_enter(self, folder: Path) -> bool:
-        stat = folder.stat()
-        if stat.st_uid == self.uid:
-            return bool(stat.st_mode & 0o100)
-        if stat.st_gid == self.gid:
-            return bool(stat.st_mode & 0o010)
-        return bool(stat.st_mode & 0o001)
+    def can_run(self, program: Path) -> bool:
+        """Whether this user can reach, read and execute a program."""
+        return self.can_reach(program.parent) and self._allows(program, 0o5)
+
+    def _allows(self, path: Path, bits: int) -> bool:
+        stat = path.stat()
+        shift = 6 if stat.st_uid == self.uid else 3 if stat.st_gid == self.gid else 0
+        return (stat.st_mode >> shift) & bits == bits
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,23 @@ class Place:
         return path
 
 
-def find_place(home: Home, *, create: bool) -> Place | None:
-    """The place of a home's servers; made and remembered at the first call with `create`, None before it."""
+def find_or_make_place(home: Home) -> Place:
+    """The place of a home's servers, made and remembered at the first call."""
     record = home.path / "place.json"
-    if not create and not record.is_file():
-        return None
     if not record.is_file():
         with home.locked():
             if not record.is_file():
                 write_private(record, json.dumps(_new_record(home)))
+    return _read_place(home, record)
+
+
+def find_place(home: Home) -> Place | None:
+    """The place of a home's servers, or None if it never had any. Makes nothing."""
+    record = home.path / "place.json"
+    return _read_place(home, record) if record.is_file() else None
+
+
+def _read_place(home: Home, record: Path) -> Place:
     try:
         known = json.loads(record.read_text(encoding="utf-8"))
         identity, path = str(known["id"]), (home.path / known["path"])
@@ -110,10 +119,18 @@ def find_place(home: Home, *, create: bool) -> Place | None:
     account = _account_of(path)
     if account and not account.can_reach(path):
         raise EmbeddedError(
-            f"{user_name(account.uid)}, whom the servers run as, cannot enter {path}: a folder above it has been closed. "
-            "Let others pass through it (chmod o+x) or move the data folder."
+            f"{user_name(account.uid)}, whom the servers run as, cannot enter {path}: "
+            "a folder above it has been closed. Let others pass through it (chmod o+x) or move the data folder."
         )
     return Place(path, _run_folder(path, identity), account)
+
+
+def shared_folder() -> Path:
+    """Root's folder that every user may pass through and nobody may list."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    if SHARED.stat().st_mode & 0o777 != 0o711:
+        SHARED.chmod(0o711)
+    return SHARED
 
 
 def renew_run_folder(home: Home) -> None:
@@ -125,7 +142,7 @@ def renew_run_folder(home: Home) -> None:
 
 
 def _run_folder(path: Path, identity: str) -> Path:
-    """Below the place if a socket's path fits there, else a private folder in /tmp, which is the same for every session."""
+    """Below the place if a socket's path fits there, else a private folder in /tmp, the same for every session."""
     run = path / "run"
     if len(os.fsencode(run / LONGEST_NAME)) <= LONGEST_SOCKET:
         return run
@@ -139,7 +156,7 @@ def _new_record(home: Home) -> dict[str, str]:
     if os.geteuid() == 0:
         mode = 0o711
         if not _choose_account().can_reach(home.path):
-            SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)
+            shared_folder()
             path = SHARED / identity
     path.mkdir(mode=mode, exist_ok=True)
     path.chmod(mode)
@@ -178,7 +195,7 @@ def _account_of(path: Path) -> Account | None:
 
 
 def _choose_account() -> Account:
-    """The system user `diwan`, made if it can be; else `nobody`, which is poorer because other services may use it too."""
+    """The system user `diwan`, made if it can be; else `nobody`, which is poorer: other services may use it too."""
     for attempt in (1, 2):
         try:
             entry = pwd.getpwnam(ACCOUNT)
@@ -193,7 +210,7 @@ def _choose_account() -> Account:
         return Account(nobody.pw_uid, nobody.pw_gid)
     except KeyError:
         raise EmbeddedError(
-            "PostgreSQL must not run as root, and neither a user `diwan` nor `nobody` exists. Create a system user `diwan`."
+            "PostgreSQL must not run as root, and there is no user `diwan` nor `nobody`. Create a system user `diwan`."
         ) from None
 
 

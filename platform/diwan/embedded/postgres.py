@@ -1,4 +1,7 @@
-"""PostgreSQL: its data folder, its settings, when it is ready. Must not know roles or tables other than the superuser."""
+"""PostgreSQL: its data folder, its settings, when it is ready.
+
+Must not know roles other than the superuser, nor any table.
+"""
 
 import os
 import shutil
@@ -19,7 +22,7 @@ MIB = 1024 * 1024
 
 
 class Postgres(Server):
-    """One cluster, reached through a socket in the run folder (and 127.0.0.1 if a port is asked for), passwords always."""
+    """One cluster, reached by a socket in the run folder (at 127.0.0.1 too if a port is asked for) and a password."""
 
     name = "postgres"
     program = "postgres"
@@ -78,7 +81,7 @@ class Postgres(Server):
             return False
 
     def clean(self) -> None:
-        """A pid file whose number now belongs to another process, or to a zombie, would keep PostgreSQL from starting."""
+        """A pid file whose number is another process's by now, or a zombie's, would keep PostgreSQL from starting."""
         stale = self.data / "postmaster.pid"
         if stale.exists():
             if find_running(self.program, self.data):
@@ -92,7 +95,7 @@ class Postgres(Server):
         return "\n".join(filter(None, (tail(self.output), tail(logs[-1]) if logs else "")))
 
     def _initialise(self) -> None:
-        """initdb into a folder aside, renamed when complete, so that an interrupted one is never taken for a cluster."""
+        """initdb into a folder aside, renamed when complete: an interrupted one is never taken for a cluster."""
         aside = self.data.with_name("postgres.new")
         shutil.rmtree(aside, ignore_errors=True)
         self.place.private_folder(aside)

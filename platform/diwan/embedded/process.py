@@ -1,4 +1,7 @@
-"""Processes and locks: start one that dies with its parent, recognise it, stop it. Must not know any particular server."""
+"""Processes and locks: start one that dies with its parent, recognise it, stop it.
+
+Must not know any particular server.
+"""
 
 import errno
 import fcntl
@@ -9,15 +12,17 @@ import subprocess
 import sys
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from diwan.embedded.errors import EmbeddedError
 from diwan.embedded.place import Account
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 HAS_DEATH_SIGNAL = sys.platform == "linux"
+SERVER_ENV = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
 class FileLock:
@@ -109,19 +114,21 @@ class Process:
 def spawn(
     command: Sequence[str],
     *,
-    cwd: Path | None,
-    output: Path,
     death_signal: signal.Signals,
+    stdout: int,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     account: Account | None = None,
     lock: FileLock | None = None,
     stdin: bytes = b"",
     death_pipe: bool = not HAS_DEATH_SIGNAL,
 ) -> Process:
-    """Start a command through the launcher. The calling thread must live as long as the process (PR_SET_PDEATHSIG
-    follows the thread). The process inherits `lock`, which is so held until its last descendant has ended."""
-    ours, theirs = None, None
-    if death_pipe:
-        theirs, ours = os.pipe()
+    """Start a command that gets `death_signal` when this process ends, however it ends.
+
+    The calling thread must live as long as the process: the kernel's parent-death signal follows the thread. The
+    process inherits `lock`, which is so held until its last descendant has ended. Standard error goes to `stdout`.
+    """
+    theirs, ours = os.pipe() if death_pipe else (None, None)
     order = {
         "uid": account.uid if account else None,
         "gid": account.gid if account else None,
@@ -130,29 +137,30 @@ def spawn(
         "signal": int(death_signal),
         "watch": theirs,
     }
-    keep = [handle for handle in (lock.handle if lock else None, theirs) if handle is not None]
-    handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         popen = subprocess.Popen(
             [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(order), *command],
             stdin=subprocess.PIPE,
-            stdout=handle,
-            stderr=handle,
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
-            pass_fds=keep,
-            start_new_session=True,  # Ctrl-C in a terminal must reach Diwan, who stops its servers last
+            stdout=stdout,
+            stderr=subprocess.STDOUT,
+            env=SERVER_ENV if env is None else env,
+            pass_fds=[handle for handle in (lock.handle if lock else None, theirs) if handle is not None],
+            start_new_session=True,  # Ctrl-C in a terminal must reach Diwan only, who stops the others in order
         )
     finally:
-        os.close(handle)
         if theirs is not None:
             os.close(theirs)
-    assert popen.stdin is not None
     try:
-        popen.stdin.write(stdin)
-        popen.stdin.close()
+        with cast("IO[bytes]", popen.stdin) as pipe:
+            pipe.write(stdin)
     except BrokenPipeError:
         pass  # it ended at once; whoever waits for it reads why in its output
     return Process(popen, ours)
+
+
+def open_output(path: Path) -> int:
+    """A handle for a server's output, which begins anew with each start; the caller closes it."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def start_mark(pid: int) -> str | None:
@@ -174,14 +182,14 @@ def start_mark(pid: int) -> str | None:
 
 
 def find_running(program: str, folder: Path) -> list[int]:
-    """Processes whose executable has this name and which work in this folder: nobody but our own server and its helpers."""
+    """Processes whose program has this name and which work in this folder: only our own server and its helpers."""
     import psutil  # slow to import, and needed only after an accident
 
     found = []
     for process in psutil.process_iter():
         try:
             executable = process.exe().removesuffix(" (deleted)")  # a wheel upgraded under a running server
-            if os.path.basename(executable) == program and os.path.samefile(process.cwd(), folder):
+            if Path(executable).name == program and Path(process.cwd()).samefile(folder):
                 found.append(process.pid)
         except (psutil.Error, OSError):
             continue
@@ -199,7 +207,13 @@ def signal_verified(pid: int, number: signal.Signals, program: str, folder: Path
 
 def run(command: Sequence[str], *, account: Account | None, cwd: Path, output: Path) -> None:
     """Run a short command to its end as the servers' user; raises with its output when it fails."""
-    process = spawn(command, cwd=cwd, output=output, death_signal=signal.SIGKILL, account=account)
-    if process.popen.wait():
+    handle = open_output(output)
+    try:
+        process = spawn(command, death_signal=signal.SIGKILL, stdout=handle, cwd=cwd, account=account)
+        failed = process.popen.wait()
+        process.ended()
+    finally:
+        os.close(handle)
+    if failed:
         text = output.read_text(encoding="utf-8", errors="replace").strip()
         raise EmbeddedError(f"{Path(command[0]).name} failed:\n{text}")

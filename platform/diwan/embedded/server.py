@@ -1,6 +1,10 @@
-"""What PostgreSQL and Valkey have in common: one process per data folder, started, awaited, stopped. Must not know either."""
+"""What PostgreSQL and Valkey have in common: one process per data folder, started, awaited, stopped.
+
+Must not know either.
+"""
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -8,7 +12,7 @@ from pathlib import Path
 
 from diwan.embedded.errors import EmbeddedError
 from diwan.embedded.place import Place
-from diwan.embedded.process import FileLock, Process, find_running, signal_verified, spawn
+from diwan.embedded.process import FileLock, Process, find_running, open_output, signal_verified, spawn
 
 log = logging.getLogger("diwan.embedded")
 
@@ -64,20 +68,24 @@ class Server:
         try:
             self.clean()
             command, stdin = self.command()
-            self.process = spawn(
-                command,
-                cwd=self.data,
-                output=self.output,
-                death_signal=self.death_signal,
-                account=self.place.account,
-                lock=lock,
-                stdin=stdin,
-            )
+            output = open_output(self.output)
+            try:
+                self.process = spawn(
+                    command,
+                    death_signal=self.death_signal,
+                    stdout=output,
+                    cwd=self.data,
+                    account=self.place.account,
+                    lock=lock,
+                    stdin=stdin,
+                )
+            finally:
+                os.close(output)
         finally:
             lock.close()
 
     def wait_until_ready(self, seconds: float, give_up: Callable[[], bool] = lambda: False) -> None:
-        """Wait until it serves. Recovery after a crash may take minutes, so patience ends only with the process or the limit."""
+        """Wait until it serves: recovery after a crash may take minutes. Raises when it ends, or at the limit."""
         begin = time.monotonic()
         report = begin + 10
         while not self.accepts():
@@ -107,7 +115,7 @@ class Server:
             lock.close()
 
     def _end_leftovers(self, lock: FileLock) -> None:
-        """Take the lock. What holds it is of a dead owner, and is going (parent-death signal) or has lost its postmaster."""
+        """Take the lock. What holds it has lost its owner or its postmaster, and should be going already."""
         if lock.acquire_within(3):
             return
         for number, seconds in (*self.stop_steps, (signal.SIGKILL, 5.0)):

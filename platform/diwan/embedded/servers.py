@@ -1,4 +1,7 @@
-"""PostgreSQL and Valkey of one home, as one thing to start, share and stop. Must not create roles, databases or tables."""
+"""PostgreSQL and Valkey of one home, as one thing to start, share and stop.
+
+Must not create roles, databases or tables.
+"""
 
 import atexit
 import json
@@ -18,7 +21,7 @@ from diwan.embedded.binaries import Binaries, find_binaries
 from diwan.embedded.endpoints import APP_ROLE, DATABASE, OWNER_ROLE, Endpoints, postgres_url, redis_url
 from diwan.embedded.errors import EmbeddedError
 from diwan.embedded.home import Home, write_private
-from diwan.embedded.place import Place, find_place, renew_run_folder
+from diwan.embedded.place import Place, find_or_make_place, find_place, renew_run_folder
 from diwan.embedded.postgres import SUPERUSER, Postgres
 from diwan.embedded.process import FileLock, start_mark
 from diwan.embedded.server import Server
@@ -77,8 +80,7 @@ class Servers:
             return self.endpoints()
         self.home.create()
         secrets = self.home.secrets()
-        place = find_place(self.home, create=True)
-        assert place is not None
+        place = find_or_make_place(self.home)
         lock = FileLock(place.path / "servers.lock")
         end = time.monotonic() + self.start_seconds
         while True:
@@ -93,16 +95,15 @@ class Servers:
                     return self.endpoints()
             if time.monotonic() > end:
                 raise EmbeddedError(
-                    f"Another process holds {lock.path}, but its servers were not ready after {self.start_seconds:.0f} s. "
-                    "Look at `diwan servers status`."
+                    f"Another process holds {lock.path}, but its servers were not ready after "
+                    f"{self.start_seconds:.0f} s. Look at `diwan servers status`."
                 )
             time.sleep(0.02)
-            place = find_place(self.home, create=True) or place
+            place = find_or_make_place(self.home)
 
     def stop(self) -> None:
         """Stop the servers if this object owns them."""
-        if self.owned:
-            assert self._keeper is not None
+        if self._keeper is not None and self.owned:
             self._keeper.stop()
             atexit.unregister(self.stop)
         self._keeper = None
@@ -117,7 +118,7 @@ class Servers:
 
     def endpoints(self) -> Endpoints:
         """The addresses; of servers that ran before or run now. Starts nothing."""
-        place = find_place(self.home, create=False)
+        place = find_place(self.home)
         if place is None or not self.home.exists():
             raise EmbeddedError(
                 f"{self.home.path} has no servers yet: `diwan run` or `diwan servers start` makes them."
@@ -139,7 +140,7 @@ class Servers:
 
     def status(self) -> Status:
         """What runs now, by the owner's lock and not by what a file says. Starts nothing."""
-        place = find_place(self.home, create=False)
+        place = find_place(self.home)
         if place is None:
             return Status(running=False)
         state = _read_state(place)
@@ -149,7 +150,7 @@ class Servers:
 
     def stop_service(self, seconds: float = 60) -> bool:
         """Stop servers that `diwan servers start` left running; False if none ran."""
-        place = find_place(self.home, create=False)
+        place = find_place(self.home)
         if place is None:
             return False
         status = self.status()
@@ -170,7 +171,7 @@ class Servers:
     def erase(self) -> None:
         """Delete the servers' data (not the home's files). For tests; refuses while they run."""
         self.stop()
-        place = find_place(self.home, create=False)
+        place = find_place(self.home)
         if place is None:
             return
         if self.status().running:
@@ -215,7 +216,7 @@ class Servers:
                 if place.run.parent == place.path:
                     raise
                 renew_run_folder(self.home)
-                place = find_place(self.home, create=True) or place
+                place = find_or_make_place(self.home)
         raise EmbeddedError(f"No private folder for sockets can be made in {place.run.parent}.")
 
     def _check_settings(self, state: dict[str, Any]) -> None:
@@ -268,7 +269,7 @@ class _Keeper:
             self._ready.set()
             while not self._stop.wait(WATCH_SECONDS):
                 self._revive()
-        except BaseException as error:  # noqa: BLE001  carried to the thread that waits in start()
+        except BaseException as error:  # carried to the thread that waits in start()
             self._failure = error
             log.debug("servers failed", exc_info=True)
         finally:
@@ -285,12 +286,10 @@ class _Keeper:
             backoff = self._backoff[part.name]
             if not backoff.due():
                 continue
-            log.error("%s has ended unexpectedly; starting it again", part.name)
+            log.error("%s has ended unexpectedly; starting it again. Its last lines:\n%s", part.name, part.log_tail())
             try:
-                part.start()
-                part.wait_until_ready(self._settings.start_seconds, self._stop.is_set)
+                part.start()  # and no waiting for readiness: the other one may need care meanwhile
                 self._write_state()
-                log.warning("%s answers again", part.name)
             except (EmbeddedError, OSError) as error:
                 log.error("%s did not start: %s", part.name, error)
 

@@ -66,7 +66,7 @@ def test_english_variants() -> None:
 
 
 def test_values_tell_where_names_do_not() -> None:
-    samples = [["Ada", "ada@x.org", "+965 2222 3333", "Kuwait", "www.x.org"], ["Bo", "b@y.org", "22334455", "UK", "y.org"]]
+    samples = [["Ada", "ada@x.org", "+965 2222 3333", "Kuwait", "x.org"], ["Bo", "b@y.org", "22334455", "UK", "y.de"]]
     assert mapped(["A", "B", "C", "D", "E"], *samples) == {
         "A": None, "B": "email", "C": "phone", "D": "country", "E": "website",
     }  # fmt: skip

@@ -3,6 +3,7 @@
 import ast
 import configparser
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -47,10 +48,10 @@ def test_modules_say_what_they_are_for_and_what_they_must_not_do(text_files: dic
             continue
         if path.name == "__init__.py" and not text.strip():
             continue
-        lines = [line for line in (ast.get_docstring(ast.parse(text)) or "").splitlines() if line.strip()]
-        if len(lines) < 2:
+        docstring = ast.get_docstring(ast.parse(text)) or ""
+        if len([part for part in re.split(r"\n|(?<=[.:;]) ", docstring) if part.strip()]) < 2:
             silent.append(name)
-    assert not silent, "open with a docstring of two lines: what it is for, what it must not do"
+    assert not silent, "open with a docstring that says what it is for, and what it must not do"
 
 
 def test_plugins_have_the_same_shape_as_a_third_partys(root: Path) -> None:

@@ -28,13 +28,8 @@ def register(group: click.Group) -> None:
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes. [DIWAN_WEB_WORKERS, else 2]")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads of each process. [DIWAN_WEB_THREADS, else 4]")
 @click.option("--reload", is_flag=True, help="For development: start again when code changes; one worker.")
-@click.option("--die-with-parent", "supervised", is_flag=True, hidden=True, help="Set by `diwan run`.")
-def serve(
-    host: str | None, port: int | None, workers: int | None, threads: int | None, reload: bool, supervised: bool
-) -> None:
+def serve(host: str | None, port: int | None, workers: int | None, threads: int | None, reload: bool) -> None:
     """Serve the pages and the REST interface (databases must be up and migrated)."""
-    if supervised:
-        _die_with_parent()
     config = _settings(host=host, port=port, web_workers=workers, web_threads=threads)
     server(config, reload=reload).serve()
 
@@ -73,16 +68,12 @@ def server(config: Config, *, reload: bool = False) -> Any:
 
 def application() -> Callable[..., Any]:
     """The WSGI application of one worker process; a worker never outlives the server process that made it."""
-    _die_with_parent()
-    from diwan.app import create_app
-
-    return create_app()
-
-
-def _die_with_parent() -> None:
     from diwan.embedded import die_with_parent
 
     die_with_parent()
+    from diwan.app import create_app
+
+    return create_app()
 
 
 def _can_name_processes() -> bool:

@@ -30,10 +30,10 @@ def structure(entry: Entry) -> None:
             registry_of(entry.package).configure(cascade=True)
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises is its problem, not ours
             problems.append(f"its models do not fit together: {error}")
-    if entry.tables and entry.scope is None:
-        problems.append(f"it has tables but no migrations/ folder: run `diwan db revision -p {entry.name} -m tables`")
     if problems:
         entry.stop("broken", *problems)
+    elif entry.tables and entry.scope is None:
+        entry.stop("unmigrated", f"it has tables but no migrations/: run `diwan db revision -p {entry.name} -m tables`")
 
 
 def dispose(entry: Entry) -> None:

@@ -1,0 +1,120 @@
+"""`diwan migrate` and `diwan db ...`: the database's structure, for operators and for authors of migrations.
+
+It must not change data, nor start servers: it needs the owner's address of a database that runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from typing import TYPE_CHECKING
+
+import click
+
+from diwan.config import Config, ConfigError
+
+if TYPE_CHECKING:
+    from diwan.db import migrate as migrations
+
+
+def register(group: click.Group) -> None:
+    """Add `migrate` and `db`."""
+    group.add_command(migrate)
+    group.add_command(db)
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the core and every plugin to its newest revision."""
+    from diwan.kernel import deploy, loader
+
+    plugins = loader.load()
+    outcomes = deploy.migrate(_owner_url(), plugins)
+    for outcome in outcomes:
+        moved = f"{outcome.before or 'nothing'} -> {outcome.after or 'nothing'}"
+        click.echo(f"{outcome.scope}: {moved if outcome.before != outcome.after else 'up to date'}")
+    for entry in plugins.stopped:
+        click.secho(f"{entry.name} is {entry.state}: {'; '.join(entry.problems)}", fg="yellow", err=True)
+    failed = [outcome for outcome in outcomes if outcome.error]
+    for outcome in failed:
+        click.secho(outcome.error, fg="red", err=True)
+    if failed:
+        raise SystemExit(1)
+
+
+@click.group()
+def db() -> None:
+    """Revisions of the database: status, drift, new ones."""
+
+
+@db.command()
+def status() -> None:
+    """Show each scope's revision in the database beside the newest in the code."""
+    from diwan.db import migrate as migrations
+
+    url = _owner_url()
+    for scope in _scopes():
+        at, newest = migrations.current(url, scope), migrations.head(scope)
+        click.echo(f"{scope.name:<24} {at or '-':<20} {'up to date' if at == newest else f'newest is {newest}'}")
+
+
+@db.command()
+@click.option("-p", "--plugin", help="Only this plugin, or `core`.")
+def check(plugin: str | None) -> None:
+    """Compare the database with the models; exit with 1 where they differ."""
+    from diwan.db import migrate as migrations
+
+    _import_models()
+    url = _owner_url()
+    found = [line for scope in _scopes(plugin) for line in migrations.check(url, scope)]
+    for line in found:
+        click.echo(line)
+    if found:
+        raise SystemExit(1)
+    click.echo("The database has what the models say.")
+
+
+@db.command()
+@click.option("-p", "--plugin", required=True, help="The plugin's name, or `core`.")
+@click.option("-m", "--message", required=True, help="What the revision does, in a few words.")
+def revision(plugin: str, message: str) -> None:
+    """Write a new revision from what the models have and the database lacks."""
+    from diwan.db import migrate as migrations
+
+    _import_models()
+    click.echo(str(migrations.revision(_owner_url(), _scopes(plugin, new=True)[0], message)))
+
+
+def _owner_url() -> str:
+    config = Config.from_env()
+    if not config.database_owner_url:
+        raise ConfigError("DATABASE_OWNER_URL is not set: name the database as its owner role, or use `diwan run`.")
+    return config.database_owner_url
+
+
+def _scopes(name: str | None = None, *, new: bool = False) -> list[migrations.Scope]:
+    """Return the core's scope and those of the plugins; with `new` also for a plugin without migrations yet."""
+    from diwan.db import migrate as migrations
+    from diwan.kernel import loader
+
+    plugins = loader.load()
+    scopes = [migrations.core(), *plugins.scopes]
+    if name is None:
+        return scopes
+    chosen = [scope for scope in scopes if scope.name == name]
+    entry = plugins.get(name)
+    if not chosen and new and entry is not None and entry.folder is not None:
+        chosen = [migrations.Scope(name, entry.folder / "migrations")]
+    if not chosen:
+        raise click.ClickException(f"There is no {name!r}: known are {', '.join(scope.name for scope in scopes)}.")
+    return chosen
+
+
+def _import_models() -> None:
+    """Load every `models.py` of the core, so that the MetaData is whole."""
+    import diwan
+
+    for info in pkgutil.iter_modules(diwan.__path__, "diwan."):
+        if info.ispkg and importlib.util.find_spec(f"{info.name}.models") is not None:
+            importlib.import_module(f"{info.name}.models")

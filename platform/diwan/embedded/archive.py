@@ -92,7 +92,7 @@ def read_archive(path: Path) -> Archive:
                     or (name != DUMP and len(parts) < 2)
                 ):
                     raise EmbeddedError(f"{path} holds a member that no backup has: {name!r}.")
-                if hashlib.file_digest(_open(tar, name), "sha256").hexdigest() != checksum:
+                if _checksum(_open(tar, name)) != checksum:
                     raise EmbeddedError(f"{path} is damaged: the checksum of {name} is wrong.")
     except (tarfile.TarError, KeyError, ValueError, EOFError) as error:
         raise EmbeddedError(f"{path} is not a Diwan backup, or damaged: {error}") from error
@@ -141,3 +141,10 @@ def _copy(source: IO[bytes], to: Path) -> None:
     with source, os.fdopen(handle, "wb") as target:
         while data := source.read(CHUNK):
             target.write(data)
+
+
+def _checksum(file: IO[bytes]) -> str:
+    checksum = hashlib.sha256()
+    while data := file.read(CHUNK):
+        checksum.update(data)
+    return checksum.hexdigest()

@@ -13,12 +13,13 @@ from sqlalchemy import Table
 
 from diwan.kit.i18n import _
 from diwan.resources.fields import Field
+from diwan.resources.kinds import KINDS
 from diwan.resources.model import Model, fields_of
 
 ACTIONS = ("read", "create", "update", "delete", "import", "export")
 SYSTEM_FIELDS = {
-    "created_at": Field(label=_("Created"), readonly=True, widget="datetime"),
-    "updated_at": Field(label=_("Changed"), readonly=True, widget="datetime"),
+    "created_at": Field(label=_("Created"), readonly=True, name="created_at", kind=KINDS["datetime"]),
+    "updated_at": Field(label=_("Changed"), readonly=True, name="updated_at", kind=KINDS["datetime"]),
 }
 
 
@@ -120,21 +121,19 @@ def declare(
         menu=menu and not part_of, fields=fields, part_of=part_of,
     )  # fmt: skip
     _check(resource, where)
+    if part_of:
+        _join_parent(resource, where)
     model.__resource__ = resource  # type: ignore[attr-defined]
     return resource
 
 
-def link_parts(resources: dict[str, Resource]) -> None:
-    """Join child resources to their parents. Raises DeclarationError for a parent that is not there."""
-    for resource in resources.values():
-        if resource.part_of:
-            parent = resources.get(resource.fields[resource.part_of].reference)
-            if parent is None or parent.plugin != resource.plugin:
-                raise DeclarationError(
-                    f"{resource.plugin}: {resource.model.__name__}.{resource.part_of}: a part needs ref= to a resource"
-                    " of the same plugin."
-                )
-            parent.parts[resource.name] = resource
+def _join_parent(part: Resource, where: str) -> None:
+    """Make a child resource part of its parent's form and REST body."""
+    target = part.fields[part.part_of].target
+    parent = getattr(target, "__resource__", None)
+    if parent is None or parent.plugin != part.plugin:
+        raise DeclarationError(f"{where}: part_of={part.part_of!r} needs ref= to a resource declared above it.")
+    parent.parts[part.name] = part
 
 
 def _listable(described: Field) -> bool:

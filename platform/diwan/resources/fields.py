@@ -42,6 +42,7 @@ class Field:
     synonyms: tuple[str, ...] = ()
     wide: bool = False
     name: str = ""
+    target: type | None = None
     kind: Kind = KINDS["text"]
     nullable: bool = True
 
@@ -65,7 +66,9 @@ class Field:
         return self.ref if isinstance(self.ref, str) else ""
 
     def initial(self) -> Any:
-        """Return the value that a new record starts with."""
+        """Return the value that a new record starts with; None where it has none."""
+        if self.default is None:
+            return {"choices": [], "boolean": False}.get(self.kind.name)
         return self.default() if callable(self.default) else self.default
 
     def parse(self, raw: Any) -> Any:

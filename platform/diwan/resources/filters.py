@@ -13,7 +13,6 @@ from diwan.errors import BadRequest
 from diwan.kit.i18n import _
 from diwan.resources.declare import SYSTEM_FIELDS, Resource
 from diwan.resources.fields import Field
-from diwan.resources.kinds import KINDS
 
 DEEPEST = 5
 MOST_TESTS = 50
@@ -22,10 +21,7 @@ LAST = "\U0010ffff"
 
 def described(resource: Resource, name: str) -> Field:
     """Return a field of the resource, or one that every record has. Raises BadRequest."""
-    found = resource.fields.get(name)
-    if found is None and name in SYSTEM_FIELDS:
-        found = SYSTEM_FIELDS[name]
-        found.kind, found.name = KINDS["datetime"], name
+    found = resource.fields.get(name) or SYSTEM_FIELDS.get(name)
     if found is None or found.secret:
         known = ", ".join([*(n for n, f in resource.fields.items() if not f.secret), *SYSTEM_FIELDS])
         raise BadRequest(_("Unknown field %(name)s; known: %(known)s.", name=name[:60], known=known))

@@ -155,6 +155,7 @@ def _describe(described: Field, column: Column[Any]) -> None:
         column.nullable = False
         described.nullable = False
     if isinstance(described.ref, type):
+        described.target = described.ref
         described.ref = described.ref.__table__.fullname
 
 

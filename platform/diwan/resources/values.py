@@ -54,17 +54,8 @@ def parse_values(resource: Resource, raw: Mapping[str, Any], *, partial: bool) -
 
 def with_defaults(resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a new record's values: what was given, the defaults for the rest."""
-    return {
-        name: values[name] if name in values else _initial(described)
-        for name, described in resource.fields.items()
-        if name in values or described.default is not None or not described.nullable
-    }
-
-
-def _initial(described: Any) -> Any:
-    if described.default is not None:
-        return described.initial()
-    return {"choices": [], "boolean": False}.get(described.kind.name)
+    defaults = {name: described.initial() for name, described in resource.fields.items() if name not in values}
+    return {**{name: value for name, value in defaults.items() if value is not None}, **values}
 
 
 def sort_title(resource: Resource, values: Mapping[str, Any]) -> str:

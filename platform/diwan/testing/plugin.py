@@ -3,4 +3,80 @@
 It must stay cheap to import: pytest loads it in every run on a machine where Diwan is installed.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from diwan.config import Config
+    from diwan.testing.world import Business, World
+
 pytest_plugins = ("diwan.testing.browser",)
+
+_servers: list[Any] = []
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The process that was started first owns the servers; with xdist the workers join them."""
+    from diwan.testing import database
+
+    if database.HOME not in os.environ and not session.config.option.collectonly:
+        _servers.append(database.start_servers())
+
+
+def pytest_sessionfinish() -> None:
+    from diwan.testing import database
+
+    while _servers:
+        database.stop_servers(_servers.pop())
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    """The settings of this worker, with a database of its own."""
+    from diwan.testing import database
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return database.make_database(f"diwan_{worker}", int(worker.removeprefix("gw")) + 1)
+
+
+@pytest.fixture(scope="session")
+def app(config: Config) -> Flask:
+    """The application, as production makes it."""
+    from diwan.app import create_app
+
+    return create_app(config)
+
+
+@pytest.fixture
+def world(app: Flask) -> Iterator[World]:
+    """Makes businesses and people for a test. Each test has its own: row-level security keeps them apart."""
+    from diwan.testing.world import World
+
+    with World(app) as made:
+        yield made
+
+
+@pytest.fixture
+def business(world: World) -> Business:
+    """A fresh tenant with its owner and every installed plugin on."""
+    return world.business()
+
+
+@pytest.fixture
+def other_business(world: World) -> Business:
+    """Another tenant: the neighbour who must see nothing."""
+    return world.business()
+
+
+@pytest.fixture
+def client(business: Business) -> FlaskClient:
+    """A browser in which the owner of `business` is signed in."""
+    return business.client()

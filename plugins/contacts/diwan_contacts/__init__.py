@@ -20,5 +20,3 @@ plugin.role(
     grants=["contacts.contact.read"],
     help=_("Sees contacts without changing them."),
 )
-
-from diwan_contacts import models, service  # noqa: E402, F401  (they declare themselves on `plugin`)

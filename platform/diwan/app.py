@@ -1,0 +1,62 @@
+"""create_app(): the numbered steps from settings to a WSGI application.
+
+It must not open a connection: a web process starts also while its servers are still starting.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from diwan import jobs, rest, web
+from diwan.config import Config
+from diwan.db.engine import driver_url, engine_options, open_with_tenant
+from diwan.extensions import csrf, db, login_manager
+from diwan.kernel import loader
+from diwan.kernel.catalogue import activate
+
+log = logging.getLogger(__name__)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the application of one process. Raises ConfigError, and PluginsNotReady in strict mode."""
+    # 1. Settings
+    config = (config or Config.from_env()).require_servers()
+    app = Flask("diwan.web", static_folder=None)
+    app.config.update(
+        DIWAN=config,
+        SECRET_KEY=config.secret_key,
+        TESTING=config.testing,
+        MAX_CONTENT_LENGTH=config.upload_limit + 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=5_000,
+        SQLALCHEMY_DATABASE_URI=driver_url(config.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
+            pool_size=config.pool_size, statement_timeout=config.statement_timeout
+        ),
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=config.base_url.startswith("https://"),
+        WTF_CSRF_CHECK_DEFAULT=False,
+    )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
+    # 2. Plugins: all that are installed; which ones a tenant sees is its lineup
+    app.extensions["diwan.plugins"] = activate(loader.load(strict=config.strict_plugins))
+    # 3. Database, sessions, queue
+    db.init_app(app)
+    with app.app_context():
+        open_with_tenant(db.engine)
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    jobs.connect(config)
+    # 4. The faces
+    rest.register(app)
+    web.register(app)
+    # 5. Objects made so far live for ever: collecting garbage among them only costs time (see bench/README.md)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1_000)
+    return app

@@ -1,0 +1,92 @@
+"""What every API request passes: token, tenant, scope, and errors as problem details.
+
+It must not look at bodies; the routes do.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import sqlalchemy.exc
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from diwan.db import context
+from diwan.errors import BadRequest, DiwanError, NotFound, TooLarge, Unauthenticated, Unavailable
+from diwan.extensions import csrf
+from diwan.kernel.lineup import lineup_for
+from diwan.kit.i18n import _, set_language
+from diwan.kit.ids import uuid7
+from diwan.rest.problems import problem
+from diwan.rest.records import routes
+from diwan.users import tokens
+
+log = logging.getLogger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Bind the API's blueprint; it has no cookies, so it needs no CSRF token."""
+    csrf.exempt(routes)
+    app.register_blueprint(routes)
+
+
+@routes.before_request
+def open_scope() -> None:
+    """Read the bearer token and open its tenant's scope."""
+    set_language(request.accept_languages.best_match(["en", "ar"]) or "en")
+    request_id = uuid7().hex
+    g.scope = context._scope.set(context.Scope(request_id=request_id))
+    kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not secret:
+        raise Unauthenticated(_("Send a token: `Authorization: Bearer dwn_...`. Make one under Settings, API tokens."))
+    tenant, actor = tokens.open_token(secret.strip())
+    context.replace_scope(tenant=tenant, user=actor, lineup=lineup_for(tenant.lineup_key))
+
+
+@routes.teardown_request
+def close_scope(error: BaseException | None) -> None:
+    token = g.pop("scope", None)
+    if token is not None:
+        context._scope.reset(token)
+
+
+@routes.after_request
+def mark(response: Response) -> Response:
+    response.headers["X-Request-Id"] = context.current.request_id
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@routes.errorhandler(DiwanError)
+def show_error(error: DiwanError) -> Response:
+    return problem(error)
+
+
+@routes.errorhandler(HTTPException)
+def show_http_error(error: HTTPException) -> Any:
+    code = error.code or 500
+    if code == NotFound.status:
+        return problem(NotFound(_("There is nothing at this address.")))
+    if code == TooLarge.status:
+        return problem(TooLarge(_("The request is too large.")))
+    return problem(BadRequest(error.description or error.name), code)
+
+
+@routes.errorhandler(sqlalchemy.exc.OperationalError)
+@routes.errorhandler(sqlalchemy.exc.TimeoutError)
+def show_database_error(error: Exception) -> Response:
+    log.error("database unavailable: %s", error)
+    response = problem(Unavailable(_("The database does not answer just now. Please try again in a moment.")))
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+@routes.errorhandler(Exception)
+def show_defect(error: Exception) -> Response:
+    log.exception("defect in %s %s", request.method, request.path)
+    return problem(DiwanError(_("Something went wrong on our side. It was logged as %(id)s.",
+                                id=context.current.request_id)))  # fmt: skip
+
+

@@ -1,0 +1,16 @@
+"""The screens: server-rendered pages for people, in Arabic and English.
+
+It must not hold rules; pages read requests, call services and the resource layer, and fill templates.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Bind the pages, in the order in which a request passes them."""
+    from diwan.web import admin, auth, context, errors, headers, health, home, imports, plugin_pages, resources, ui
+
+    for part in (ui, headers, context, errors, health, auth, admin, home, imports, plugin_pages, resources):
+        part.register(app)

@@ -1,0 +1,92 @@
+"""Errors for people: a page (or a part of one) that says what went wrong and what to do.
+
+It must never show a stack trace, nor whether something exists that the person may not see.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+import psycopg
+import sqlalchemy.exc
+from flask import Flask, Response, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from diwan.db import current
+from diwan.errors import BadRequest, DiwanError, NotFound, TooLarge, TooMany, Unavailable
+from diwan.kit.i18n import _
+from diwan.rest.problems import problem
+
+log = logging.getLogger(__name__)
+
+TITLES = {
+    400: _("This request cannot be understood"),
+    401: _("Please sign in"),
+    403: _("You may not do this"),
+    404: _("There is nothing here"),
+    409: _("Somebody else was faster"),
+    413: _("This is too large"),
+    422: _("This cannot be saved"),
+    429: _("Too many attempts"),
+    500: _("Something went wrong"),
+    503: _("Back in a moment"),
+}
+
+
+def register(app: Flask) -> None:
+    """Bind the handlers."""
+    app.register_error_handler(DiwanError, show)
+    app.register_error_handler(CSRFError, _show_csrf)
+    app.register_error_handler(HTTPException, _show_http)
+    for kind in (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError,
+                 psycopg.OperationalError, psycopg.InterfaceError):  # fmt: skip
+        app.register_error_handler(kind, _show_database)
+    app.register_error_handler(Exception, _show_defect)
+
+
+def show(error: DiwanError, status: int | None = None) -> Response:
+    """Return the page for an error."""
+    code = status or error.status
+    if request.path.startswith("/api/"):
+        return problem(error, code)
+    title = TITLES.get(code, HTTPStatus(code).phrase)
+    page = render_template(
+        "error.html", status=code, title=title, message=str(error), request_id=current.request_id, retry=code == 503
+    )
+    response = make_response(page, code)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _show_csrf(error: CSRFError) -> Response:
+    return show(BadRequest(_("This page was open for too long, or cookies are off. Go back, reload it and try again.")))
+
+
+def _show_http(error: HTTPException) -> Response:
+    if error.response is not None:
+        return make_response(error.response)
+    code = error.code or 500
+    if 300 <= code < 400:
+        return make_response(error.get_response())
+    known: dict[int, DiwanError] = {
+        404: NotFound(_("There is nothing at this address. It may have moved, or you may lack access to it.")),
+        405: NotFound(_("There is nothing at this address. It may have moved, or you may lack access to it.")),
+        413: TooLarge(_("The file or form is larger than this server takes.")),
+    }
+    return show(known.get(code) or BadRequest(error.description or ""), code)
+
+
+def _show_database(error: Exception) -> Response:
+    log.error("database unavailable: %s", error)
+    response = show(Unavailable(_("The database does not answer just now. Nothing that was saved is lost;"
+                                  " please try again in a moment.")))  # fmt: skip
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _show_defect(error: Exception) -> Response:
+    log.exception("defect in %s %s", request.method, request.path)
+    return show(DiwanError(_("Something went wrong on our side. It was logged as %(id)s.", id=current.request_id)))

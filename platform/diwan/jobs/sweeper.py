@@ -1,0 +1,65 @@
+"""Brings what is due to the queue again: rows whose message was lost, whose time has come, whose worker died.
+
+It must not judge what it sends: a message too many is refused by the claim.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import CursorResult, text
+
+from diwan.db import scope, unit_of_work
+from diwan.db.base import now
+from diwan.db.context import SYSTEM
+from diwan.events.outbox import Message
+from diwan.jobs.queue import Queues
+from diwan.jobs.schedules import tenants
+
+MOST = 5000
+KEPT = timedelta(days=14)
+BATCH = 5000
+
+DUE = text("SELECT tenant_id, id, kind, name, fence FROM core.outbox_due(:moment, :most)")
+EXPIRED = (
+    text("DELETE FROM core.session WHERE expires_at < :moment"),
+    text("DELETE FROM core.challenge WHERE expires_at < :moment"),
+)
+FINISHED = text(
+    """DELETE FROM core.outbox WHERE tenant_id = :tenant AND id IN (
+        SELECT id FROM core.outbox
+        WHERE tenant_id = :tenant AND state IN ('done', 'cancelled') AND finished_at < :moment LIMIT :most)"""
+)
+
+
+def sweep(queues: Queues, most: int = MOST) -> int:
+    """Send the due rows that are not on their way; return how many were sent."""
+    if queues.waiting() > 2 * most:  # nobody empties the queues: more messages would only fill the memory
+        return 0
+    with unit_of_work() as session:
+        rows = session.connection().execute(DUE, {"moment": now(), "most": most}).all()
+    messages = queues.missing([Message(row.tenant_id, row.id, row.kind, row.fence) for row in rows])
+    queues.push(messages)
+    return len(messages)
+
+
+def clean() -> int:
+    """Delete expired sessions and challenges, and what the outbox finished two weeks ago; return how many rows."""
+    moment, deleted = now(), 0
+    with unit_of_work() as session:
+        for statement in EXPIRED:
+            deleted += _count(session.connection().execute(statement, {"moment": moment}))
+    for tenant in tenants():
+        with scope(tenant=tenant, user=SYSTEM):
+            while True:
+                values = {"tenant": tenant.id, "moment": moment - KEPT, "most": BATCH}
+                with unit_of_work() as session:
+                    count = _count(session.connection().execute(FINISHED, values))
+                deleted += count
+                if count < BATCH:
+                    break
+    return deleted
+
+
+def _count(result: CursorResult[object]) -> int:
+    return max(result.rowcount, 0)

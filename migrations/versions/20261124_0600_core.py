@@ -42,6 +42,11 @@ GLOBAL_TABLES = [
         CONSTRAINT ck_challenge_purpose CHECK (purpose IN ('sign_up', 'reset')))""",
     "CREATE INDEX ix_challenge_email ON core.challenge (email, purpose)",
     "CREATE INDEX ix_challenge_expires_at ON core.challenge (expires_at)",
+    "CREATE INDEX ix_challenge_secret ON core.challenge (secret_hash)",
+    """CREATE TABLE core.throttle (
+        key bytea NOT NULL, hits int NOT NULL, at timestamptz NOT NULL,
+        CONSTRAINT pk_throttle PRIMARY KEY (key))""",
+    "CREATE INDEX ix_throttle_at ON core.throttle (at)",
     """CREATE TABLE core.plugin (
         name text NOT NULL, state text NOT NULL, version text NOT NULL DEFAULT '', revision text NOT NULL DEFAULT '',
         tables jsonb NOT NULL DEFAULT '[]', problems jsonb NOT NULL DEFAULT '[]', updated_at timestamptz NOT NULL,

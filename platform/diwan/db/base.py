@@ -46,7 +46,7 @@ class Base(DeclarativeBase):
 
     metadata = metadata
     type_annotation_map = TYPES
-    __table_args__ = {"schema": "core"}  # noqa: RUF012
+    __table_args__: Any = {"schema": "core"}
 
 
 class TenantMixin:

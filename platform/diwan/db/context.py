@@ -33,6 +33,20 @@ class Tenant:
     lineup_key: str = ""
 
 
+def tenant_from(row: Any) -> Tenant:
+    """Return the tenant out of a row of one of the lookup functions (`core.open_session` and its kind)."""
+    return Tenant(
+        id=row.tenant_id,
+        slug=row.slug,
+        name=row.tenant_name,
+        country=row.country,
+        language=row.tenant_language,
+        timezone=row.timezone,
+        currency=row.currency,
+        lineup_key=row.lineup_key,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Grants:
     """The permissions of an actor: exact keys and prefixes (`contacts.*`, `*`)."""

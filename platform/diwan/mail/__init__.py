@@ -1,0 +1,8 @@
+"""Mail that Diwan sends: composed in the reader's language, handed over only after the commit.
+
+It must not know who or what asked for it.
+"""
+
+from diwan.mail.service import configure, deliver, send
+
+__all__ = ["configure", "deliver", "send"]

@@ -1,0 +1,107 @@
+"""Tables of people and of what proves who they are; the migration is their truth.
+
+Secrets are stored only as digests; nothing here can bring one back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from diwan.db.base import Base, TenantMixin, now
+from diwan.kit.ids import uuid7
+
+
+class User(Base):
+    """A person, known by one e-mail address (lower case) in all of Diwan."""
+
+    __tablename__ = "user"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str] = mapped_column(default="", server_default="")
+    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    theme: Mapped[str] = mapped_column(default="auto", server_default="auto")
+    email_verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+
+class Session(Base):
+    """A browser's session. `id` is the digest of the cookie's token; without `user_id` nobody is signed in."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        Index("ix_session_user_id", "user_id"),
+        Index("ix_session_expires_at", "expires_at"),
+        {"schema": "core"},
+    )
+
+    id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("core.user.id", ondelete="CASCADE"))
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    ip: Mapped[str] = mapped_column(default="", server_default="")
+    user_agent: Mapped[str] = mapped_column(default="", server_default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+
+
+class Challenge(Base):
+    """A code or a link sent to an address, to prove that its owner reads it. Used once."""
+
+    __tablename__ = "challenge"
+    __table_args__ = (
+        Index("ix_challenge_email", "email", "purpose"),
+        Index("ix_challenge_expires_at", "expires_at"),
+        Index("ix_challenge_secret", "secret_hash"),
+        {"schema": "core"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    purpose: Mapped[str]
+    email: Mapped[str]
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Throttle(Base):
+    """How often something was tried lately. `key` is a digest, so that the table lists nobody's address."""
+
+    __tablename__ = "throttle"
+    __table_args__ = (Index("ix_throttle_at", "at"), {"schema": "core"})
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    hits: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime]
+
+
+class ApiToken(TenantMixin, Base):
+    """A key of one person for programs of one business; `grants` narrow what the person's roles allow."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        Index("ix_api_token_secret", "secret_hash"),
+        Index("ix_api_token_user", "tenant_id", "user_id"),
+        {"schema": "core"},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("core.user.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    prefix: Mapped[str]
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    grants: Mapped[list[str]] = mapped_column(server_default="{*}")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

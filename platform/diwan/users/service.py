@@ -1,0 +1,166 @@
+"""What happens to an account: found, signed up, authenticated, given a new password.
+
+It must never tell a stranger whether an address has an account, neither by answers nor by the time they take.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import delete, select
+
+from diwan import mail
+from diwan.db.base import now
+from diwan.db.context import current
+from diwan.errors import Invalid, Refuse
+from diwan.kit.i18n import LANGUAGES, _, language
+from diwan.kit.text import clean
+from diwan.users import codes
+from diwan.users.models import Challenge, Session, Throttle, User
+from diwan.users.passwords import check_strength, hash_password, needs_rehash, verify_password
+from diwan.users.throttle import Limit, network
+
+HOUR = 3600
+# Guessing one account from one place; from anywhere (known devices are spared); many accounts from one place.
+LOGIN = Limit("login", free=5, wait=2, longest=900, window=HOUR)
+LOGIN_ACCOUNT = Limit("login account", free=50, wait=5, longest=60, window=HOUR)
+LOGIN_PLACE = Limit("login place", free=100, wait=2, longest=900, window=HOUR)
+# Mails that a stranger can make us send to one address, and from one place.
+MAIL_ADDRESS = Limit("mail address", free=4, wait=60, longest=HOUR, window=6 * HOUR)
+MAIL_PLACE = Limit("mail place", free=30, wait=30, longest=HOUR, window=HOUR)
+CODE_PLACE = Limit("code place", free=30, wait=5, longest=900, window=HOUR)
+
+LONGEST_NAME: Final = 120
+
+
+def normal_email(text: str) -> str:
+    """Return the address as it is stored: checked, lower case. Raises Invalid."""
+    try:
+        return validate_email(text.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise Invalid({"email": _("Enter a complete e-mail address, such as name@example.com.")}) from None
+
+
+def clean_name(text: str, field: str = "name") -> str:
+    """Return a person's or a business's name on one line. Raises Invalid when it is empty or far too long."""
+    name = " ".join(clean(text).split())
+    if not name:
+        raise Invalid({field: _("Enter a name.")})
+    if len(name) > LONGEST_NAME:
+        raise Invalid({field: _("Use at most %(n)s characters.", n=LONGEST_NAME)})
+    return name
+
+
+def find_user(email: str) -> User | None:
+    """Return the account of a normal address."""
+    return current.session.scalars(select(User).where(User.email == email)).one_or_none()
+
+
+def create_user(email: str, name: str, password: str, language: str, *known: str) -> User:
+    """Make an account whose address is proven. Raises Invalid for a weak password (`known`: words it must not be)."""
+    check_strength(password, email, name, *known)
+    user = User(
+        email=email,
+        name=name,
+        password_hash=hash_password(password),
+        language=language if language in LANGUAGES else "en",
+        email_verified_at=now(),
+    )
+    current.session.add(user)
+    current.session.flush()
+    return user
+
+
+def start_sign_up(email: str, business: str, country: str, language: str, *, ip: str) -> UUID:
+    """Send a code to the address and return the challenge's id, the same for known and unknown addresses."""
+    email = normal_email(email)
+    MAIL_PLACE.take(network(ip))
+    MAIL_ADDRESS.take(email)
+    known = find_user(email) is not None
+    data = {"business": business, "country": country, "language": language}
+    # The mail does not repeat what was typed: a stranger must not write to others through us.
+    challenge_id, code = codes.make_code(email, data, works=not known)
+    if known:
+        mail.send(email, "already", language)
+    else:
+        mail.send(email, "code", language, code=code)
+    return challenge_id
+
+
+def check_sign_up(challenge_id: UUID, code: str, *, ip: str) -> Challenge:
+    """Return the sign-up with its address proven. Raises Refuse or NotFound."""
+    CODE_PLACE.take(network(ip))
+    return codes.check_code(challenge_id, code)
+
+
+def authenticate(email: str, password: str, *, ip: str, device_of: UUID | None = None) -> User:
+    """Return the account. `device_of`: whose device this has been before; it is spared the account-wide limit.
+
+    Raises Refuse with one and the same text whatever was wrong, TooMany after many tries.
+    """
+    wrong = Refuse(_("E-mail or password is wrong. Check both, or reset your password."))
+    try:
+        email = normal_email(email)
+    except Invalid:
+        email = email.strip().lower()[:254]
+    place = network(ip)
+    LOGIN_PLACE.take(place)
+    LOGIN.take(email, place)
+    user = find_user(email)
+    if user is None or user.id != device_of:
+        LOGIN_ACCOUNT.take(email)
+    fits = verify_password(user.password_hash if user else "", password)
+    if not fits or user is None or user.disabled_at is not None:
+        raise wrong
+    LOGIN.forget(email, place)
+    if needs_rehash(user.password_hash):
+        user.password_hash = hash_password(password)
+    user.seen_at = now()
+    return user
+
+
+def request_reset(email: str, *, ip: str) -> None:
+    """Send a reset link, if the address has an account; the caller cannot tell."""
+    email = normal_email(email)
+    MAIL_PLACE.take(network(ip))
+    MAIL_ADDRESS.take(email)
+    user = find_user(email)
+    secret = codes.make_link(email, {})
+    if user is not None and user.disabled_at is None:
+        mail.send(email, "reset", user.language or language(), link=f"/reset/{secret}", name=user.name)
+
+
+def reset_password(secret: str, password: str) -> User:
+    """Set a new password by a reset link and end all sessions of the account. Raises NotFound, Invalid."""
+    challenge = codes.find_link(secret)
+    user = find_user(challenge.email)
+    if user is None or user.disabled_at is not None:
+        raise Refuse(_("This account is closed."))
+    check_strength(password, user.email, user.name)
+    codes.use(challenge)
+    user.password_hash = hash_password(password)
+    user.email_verified_at = user.email_verified_at or now()
+    current.session.execute(delete(Session).where(Session.user_id == user.id))
+    LOGIN_ACCOUNT.forget(user.email)
+    mail.send(user.email, "password_changed", user.language, name=user.name)
+    return user
+
+
+def set_preferences(user_id: UUID, *, language: str | None = None, theme: str | None = None) -> None:
+    """Keep the language and the theme that a person chose."""
+    user = current.session.get_one(User, user_id)
+    if language in LANGUAGES:
+        user.language = language
+    if theme in ("auto", "light", "dark"):
+        user.theme = theme
+
+
+def sweep() -> None:
+    """Delete what has expired: sessions, challenges of yesterday, forgotten counters. A schedule calls it."""
+    moment = now()
+    current.session.execute(delete(Session).where(Session.expires_at < moment))
+    current.session.execute(delete(Challenge).where(Challenge.expires_at < moment - timedelta(days=1)))
+    current.session.execute(delete(Throttle).where(Throttle.at < moment - timedelta(days=1)))

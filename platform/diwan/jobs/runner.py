@@ -52,9 +52,7 @@ class Keeper(Protocol):
     def keeping(self, run: Run) -> AbstractContextManager[object]: ...
 
 
-def deliver(
-    tenant_id: int, outbox_id: UUID, *, seconds: float = LEASE, keeper: Keeper | None = None, inline: bool = False
-) -> Outcome:
+def deliver(tenant_id: int, outbox_id: UUID, *, seconds: float = LEASE, keeper: Keeper | None = None) -> Outcome:
     """Do what an outbox row asks for, unless it is done, not due or held by somebody else.
 
     Needs an application context (`current.session`). Waits while PostgreSQL is away, as long as the lease may last.
@@ -70,7 +68,7 @@ def deliver(
     with ExitStack() as stack:
         stack.callback(i18n.reset_language, i18n.set_language(claim.language))
         stack.enter_context(scope(tenant=claim.tenant, user=user, lineup=lineup, request_id=f"job-{claim.id}"))
-        return _perform(Run(claim, engine, bool(job and job.batches), inline), job, keeper)
+        return _perform(Run(claim, engine, bool(job and job.batches)), job, keeper)
 
 
 def _claim(tenant_id: int, outbox_id: UUID, seconds: float) -> tuple[Claim, Actor, Engine] | None:

@@ -24,12 +24,11 @@ QUIET = 0.2
 
 @dataclass(slots=True)
 class Run:
-    """The job that this thread runs. `inline` runs share the caller's transaction (tests, small tools)."""
+    """The job that this thread runs."""
 
     claim: Claim
     engine: Engine
     batches: bool
-    inline: bool = False
     noted: float = 0.0
 
 
@@ -46,7 +45,7 @@ def progress(done: int, total: int, message: object = "") -> None:
     if run is None:
         return
     note = json.dumps({"done": done, "total": total, "message": str(message)})
-    if run.inline or (run.batches and current.session.in_transaction()):
+    if run.batches and current.session.in_transaction():
         lease.extend(current.session.connection(), run.claim, note)
         return
     moment = time.monotonic()
@@ -79,7 +78,7 @@ def running(run: Run) -> Iterator[Run]:
 
 @contextmanager
 def _reading(run: Run) -> Iterator[Connection]:
-    if run.inline or current.session.in_transaction():
+    if current.session.in_transaction():
         yield current.session.connection()
     else:
         with run.engine.begin() as connection:

@@ -11,11 +11,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from rq.worker_registration import get_keys
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from diwan.db import current
 from diwan.db.base import now
+from diwan.db.session import rollback
 from diwan.events import outbox
 from diwan.jobs.faults import QUEUE_AWAY
 from diwan.jobs.queue import connected
@@ -93,7 +96,10 @@ def retry(id: UUID) -> bool:  # noqa: A002
 
 
 def health() -> dict[str, Any]:
-    """Return for monitors: ok (the queue answers), workers (alive), oldest_seconds (how long a due row has waited)."""
+    """Return for monitors: ok (the queue answers), workers (alive), oldest_seconds (how long a due row has waited).
+
+    Needs no tenant; ends the transaction that is open. `oldest_seconds` is None while the database is away.
+    """
     queues = connected()
     workers, reached = 0, False
     if queues is not None:
@@ -103,16 +109,24 @@ def health() -> dict[str, Any]:
             reached = True
         except QUEUE_AWAY:
             pass
-    moment = now()
-    oldest: datetime | None = current.session.connection().execute(OLDEST, {"moment": moment}).scalar()
-    waited = max((moment - oldest).total_seconds(), 0.0) if oldest else 0.0
-    return {"ok": reached, "queue": reached, "workers": workers, "oldest_seconds": round(waited, 1)}
+    return {"ok": reached, "queue": reached, "workers": workers, "oldest_seconds": _oldest()}
+
+
+def _oldest() -> float | None:
+    moment, session = now(), current.session
+    try:
+        oldest: datetime | None = session.connection().execute(OLDEST, {"moment": moment}).scalar()
+    except (SQLAlchemyError, psycopg.Error):  # the database has a check of its own
+        return None
+    finally:
+        rollback(session)
+    return round(max((moment - oldest).total_seconds(), 0.0), 1) if oldest else 0.0
 
 
 def run_pending(most: int = 1000) -> int:
     """Run what is due for the current tenant, here and now, without queue and worker (tests and small tools).
 
-    Also runs what these jobs ask for in turn. Returns how many were delivered.
+    Also runs what these jobs ask for in turn. No transaction may be open. Returns how many were delivered.
     """
     delivered = 0
     while delivered < most:
@@ -121,7 +135,7 @@ def run_pending(most: int = 1000) -> int:
         if not ids:
             break
         for id_ in ids:
-            deliver(current.tenant.id, id_, inline=True)
+            deliver(current.tenant.id, id_)
             delivered += 1
     return delivered
 

@@ -41,7 +41,7 @@ LOOK = 1
 
 
 class Courier(SimpleWorker):
-    """An RQ worker that only carries: results, registries and retries are PostgreSQL's; there are no remote commands."""
+    """An RQ worker that only carries: results, registries and retries are PostgreSQL's; no remote commands."""
 
     def __init__(self, queues: Queues, choice: list[Queue], context: Context, seconds: float) -> None:
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
@@ -49,13 +49,14 @@ class Courier(SimpleWorker):
         self.carrier, self.context, self.seconds = queues, context, seconds
         self.keeper = LeaseKeeper(seconds, self.heartbeat)
         self.delivered = 0
-        self._beaten = 0.0
+        self._beaten = self._asked = 0.0
 
     def stop(self, *_: object) -> None:
-        """End after the current job; asked twice, at once (the job then goes to another worker)."""
-        if self._stop_requested:
+        """End after the current job; asked again later, at once (the job then goes to another worker)."""
+        moment = time.monotonic()
+        if self._stop_requested and moment - self._asked > 1:  # a terminal and a supervisor may both ask
             raise SystemExit(1)
-        self._stop_requested = True
+        self._stop_requested, self._asked = True, moment
 
     def work(self, burst: bool = False, *_: Any, **__: Any) -> bool:
         """Work until told to stop; in a burst, until the queues are empty. Servers may come and go meanwhile."""

@@ -5,12 +5,14 @@ The driver runs in autocommit mode and Diwan sends BEGIN itself, together with t
 
 from __future__ import annotations
 
+import select
 from typing import Any
 
 import psycopg
 from psycopg.pq import Format
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 
 from diwan.db.context import _scope
 
@@ -50,6 +52,7 @@ def engine_options(*, pool_size: int = 10, statement_timeout: int = 30) -> dict[
 def open_with_tenant(engine: Engine) -> None:
     """Make every transaction of `engine` open with BEGIN and, inside a tenant's scope, its SET LOCAL."""
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "checkout", _check_alive)
 
 
 def tenant_setting(tenant_id: int) -> str:
@@ -60,12 +63,10 @@ def tenant_setting(tenant_id: int) -> str:
 def _begin(connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
     tenant = _scope.get().tenant
-    statement = "BEGIN" if tenant is None else "BEGIN; " + tenant_setting(tenant.id)
-    try:
-        psycopg.Cursor(driver).execute(statement)
-    except psycopg.Error as error:
-        # A connection that died in the pool: let SQLAlchemy drop the whole pool, the edge answers 503.
-        if driver.closed or driver.broken:
-            connection.invalidate(error)
-        raise
-    connection.info["tenant_id"] = tenant.id if tenant else None
+    psycopg.Cursor(driver).execute("BEGIN" if tenant is None else "BEGIN; " + tenant_setting(tenant.id))
+
+
+def _check_alive(driver: Any, *_: Any) -> None:
+    """Drop a pooled connection that the server closed. An idle socket with something to read is one: no round trip."""
+    if driver.closed or select.select([driver.fileno()], [], [], 0)[0]:
+        raise DisconnectionError

@@ -73,7 +73,7 @@ def require_ready(plugins: Plugins) -> None:
 def _discover(found: Iterable[importlib.metadata.EntryPoint]) -> dict[str, Entry]:
     """Steps 1 to 3: names, versions and manifests, without importing anything of a plugin."""
     entries: dict[str, Entry] = {}
-    for point in sorted(found, key=lambda point: (point.name, point.value)):
+    for point in sorted(found, key=_place):
         package, _, attribute = point.value.partition(":")
         entry = Entry(point.name, package, attribute or "plugin")
         if point.dist is not None:
@@ -84,6 +84,10 @@ def _discover(found: Iterable[importlib.metadata.EntryPoint]) -> dict[str, Entry
         entries[point.name] = entry
         _read_manifest(entry)
     return entries
+
+
+def _place(point: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    return point.name, point.dist.name if point.dist else ""
 
 
 def _read_manifest(entry: Entry) -> None:
@@ -141,8 +145,9 @@ def _cycle(graph: dict[str, set[str]]) -> list[str]:
     try:
         TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)}).prepare()
     except CycleError as error:
-        found: list[str] = error.args[1][:-1]
-        return found[::-1]  # graphlib lists a node before those that need it
+        found: list[str] = error.args[1][:0:-1]  # graphlib lists a node before those that need it
+        first = found.index(min(found))
+        return found[first:] + found[:first]
     return []
 
 

@@ -6,7 +6,6 @@ It must never show a stack trace, nor whether something exists that the person m
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 
 import psycopg
 import sqlalchemy.exc
@@ -20,20 +19,6 @@ from diwan.kit.i18n import _
 from diwan.rest.problems import problem
 
 log = logging.getLogger(__name__)
-
-TITLES = {
-    400: _("This request cannot be understood"),
-    401: _("Please sign in"),
-    403: _("You may not do this"),
-    404: _("There is nothing here"),
-    409: _("Somebody else was faster"),
-    413: _("This is too large"),
-    422: _("This cannot be saved"),
-    429: _("Too many attempts"),
-    500: _("Something went wrong"),
-    503: _("Back in a moment"),
-}
-
 
 def register(app: Flask) -> None:
     """Bind the handlers."""
@@ -51,9 +36,8 @@ def show(error: DiwanError, status: int | None = None) -> Response:
     code = status or error.status
     if request.path.startswith("/api/"):
         return problem(error, code)
-    title = TITLES.get(code, HTTPStatus(code).phrase)
     page = render_template(
-        "error.html", status=code, title=title, message=str(error), request_id=current.request_id, retry=code == 503
+        "error.html", code=code, message=str(error), request_id=current.request_id, home_href="/", retry=5
     )
     response = make_response(page, code)
     if isinstance(error, TooMany):

@@ -1,0 +1,173 @@
+"""The first screen of a business, its widgets (each in a request of its own) and the search over everything.
+
+It must stay quick when a widget is slow or broken: the page never waits for one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Uuid, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from diwan.audit.models import AuditEntry
+from diwan.db import current
+from diwan.db.base import now
+from diwan.errors import NotFound
+from diwan.kernel import guard
+from diwan.kernel.contribution import Contribution
+from diwan.kernel.results import Rows, Stat
+from diwan.kit import formats
+from diwan.kit.i18n import _
+from diwan.resources import Resource
+from diwan.resources.filters import described
+from diwan.resources.search import TSQuery, query_text
+from diwan.web.cells import column_cells, record_base
+from diwan.web.forms import VERBS
+from diwan.web.shell import home, render
+
+pages = Blueprint("home", __name__, url_prefix="/t/<slug>")
+LATEST = 8
+MOST_FOUND = 60
+
+
+def register(app: Flask) -> None:
+    """Add the first screen and the search."""
+    app.register_blueprint(pages)
+
+
+@pages.get("", strict_slashes=False)
+def index(**_slug: str) -> ResponseReturnValue:
+    return render("home.html", home=_home())
+
+
+@pages.get("/widgets/<key>")
+def widget(key: str, **_slug: str) -> ResponseReturnValue:
+    found = current.lineup.find("widget", key)
+    if found is None:
+        raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
+    current.require(found.permission)
+    result = guard.call(found, on_error="skip")
+    return render_template("widget.html", **_result(result))
+
+
+@pages.get("/search")
+def search(**_slug: str) -> ResponseReturnValue:
+    phrase = request.args.get("q", "").strip()[:200]
+    groups = _found(phrase) if phrase else []
+    return render("search.html", [(_("Search"), "")], search={"value": phrase}, groups=groups)
+
+
+def _home() -> dict[str, Any]:
+    person, base = current.user, home()
+    today = now()
+    return {
+        "greeting": _("Welcome, %(name)s", name=person.name.split(" ")[0]),
+        "date_line": formats.both_calendars(today, current.tenant.timezone),
+        "checklist": _checklist(base) if person.can("core.plugin.manage") else None,
+        "widgets": [_widget(w, base) for w in current.lineup.widgets if person.can(w.permission)],
+        "activity": _activity() if person.can("core.audit.read") else [],
+        "activity_href": f"{base}/audit",
+        "manage_href": f"{base}/modules" if person.can("core.plugin.manage") else None,
+    }
+
+
+def _widget(contribution: Contribution, base: str) -> dict[str, Any]:
+    return {
+        "id": contribution.key,
+        "title": contribution.label,
+        "src": f"{base}/widgets/{contribution.key}",
+        "wide": contribution.options["size"] in ("wide", "large"),
+    }
+
+
+def _checklist(base: str) -> dict[str, Any]:
+    """Return what a new business does first, with what is done already."""
+    actions = set(
+        current.session.scalars(
+            select(AuditEntry.action)
+            .where(AuditEntry.tenant_id == current.tenant.id, AuditEntry.action.in_(("create", "import", "invite")))
+            .distinct()
+        )
+    )
+    first = next((r for r in current.lineup.resources.values() if r.menu), None)
+    place = record_base(first.key) if first else ""
+    steps = [
+        (_("Switch on your modules"), _("Only what your trade needs; you can change it at any time."), "apps",
+         bool(current.lineup.plugins), f"{base}/modules", _("Choose")),
+        (_("Bring your data"), _("A CSV or Excel file, with whatever column names it has."), "table-import",
+         bool(actions & {"create", "import"}), f"{place}/import" if first else "", _("Import")),
+        (_("Invite your colleagues"), _("Each sees what their role allows."), "user-plus",
+         "invite" in actions, f"{base}/people", _("Invite")),
+    ]  # fmt: skip
+    items = [
+        {"label": label, "help": help, "icon": icon, "done": done, "href": href, "action_label": act}
+        for label, help, icon, done, href, act in steps
+    ]
+    return {"title": _("Get started"), "done": sum(i["done"] for i in items), "total": len(items), "items": items}
+
+
+def _activity() -> list[dict[str, Any]]:
+    entries = current.session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.tenant_id == current.tenant.id, AuditEntry.resource != "")
+        .order_by(AuditEntry.id.desc())
+        .limit(LATEST)
+    )
+    lines = []
+    for entry in entries:
+        verb, icon = VERBS.get(entry.action, (entry.action, "point"))
+        lines.append(
+            {"who": entry.actor_name or _("System"), "what": f"{verb}: {entry.title}" if entry.title else verb,
+             "icon": icon, "when": formats.ago(entry.at, now())}
+        )  # fmt: skip
+    return lines
+
+
+def _result(result: Any) -> dict[str, Any]:
+    """Return what `widget.html` shows of a Stat, of Rows, or of a widget that failed."""
+    if isinstance(result, Stat):
+        key, _mark, query = result.link.partition("?")
+        href = record_base(key) + (f"?{query}" if query else "") if key in current.lineup.resources else ""
+        value = formats.number(result.value) if isinstance(result.value, int) else result.value
+        return {"stat": {"value": value, "tone": result.tone, "note": result.note, "href": href}}
+    if isinstance(result, Rows):
+        return {"table": _table(result)}
+    return {"failed": True}
+
+
+def _table(rows: Rows) -> dict[str, Any]:
+    model: Any = rows.select.column_descriptions[0]["entity"]
+    resource: Resource = model.__resource__
+    columns = [resource.table.c[name] for name in rows.columns]
+    found = current.session.execute(rows.select.with_only_columns(resource.table.c.id, *columns).limit(rows.limit)).all()
+    values = list(zip(*found, strict=True)) or [()] * (len(rows.columns) + 1)
+    cells = [column_cells(described(resource, n), v) for n, v in zip(rows.columns, values[1:], strict=True)]
+    base = record_base(resource.key)
+    return {
+        "columns": [{"label": described(resource, n).label, "kind": described(resource, n).kind.name} for n in rows.columns],
+        "rows": [{"href": f"{base}/{id}", "cells": [c[i] for c in cells]} for i, id in enumerate(values[0])],
+    }
+
+
+def _found(phrase: str) -> list[dict[str, Any]]:
+    """Return the records found, by resource: one statement over all that the person may read."""
+    readable = {
+        r.key: r for r in current.lineup.resources.values() if not r.part_of and current.user.can(r.permission("read"))
+    }
+    query = query_text(phrase)
+    if query is None or not readable:
+        return []
+    markers = " | ".join(f"'@{current.tenant.id}.{key}'" for key in readable)
+    rows = func.core.search(
+        cast(list(readable), ARRAY(Text())), cast(bindparam(None, f"({markers}) & {query}"), TSQuery()), MOST_FOUND
+    ).table_valued("resource", "record_id", "title")
+    groups: dict[str, dict[str, Any]] = {}
+    for key, id, title in current.session.execute(select(rows.c.resource, cast(rows.c.record_id, Uuid()), rows.c.title)):
+        resource = readable[key]
+        group = groups.setdefault(key, {"label": resource.labels, "icon": resource.icon, "items": []})
+        group["items"].append({"title": title, "href": f"{record_base(key)}/{id}"})
+    return list(groups.values())

@@ -17,7 +17,7 @@ class ConfigError(Exception):
     """A setting is missing or unusable; the text names the variable and what it takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Config:
     """The settings of one process. Sizes are bytes, times are seconds."""
 

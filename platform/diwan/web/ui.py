@@ -1,0 +1,113 @@
+"""What templates may say about looks: icons, built files, avatars, theme and density.
+
+It must not query data or know what a page is about.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from flask import Flask, has_request_context, request
+from markupsafe import Markup
+
+DIST = Path(__file__).parent / "static" / "dist"
+STATIC_URL = "/static/dist/"
+AVATAR_COLOURS = 8
+THEMES = ("auto", "light", "dark")
+DENSITIES = ("comfortable", "compact")
+UNKNOWN_ICON = "circle-dashed"
+
+
+class AssetsMissing(RuntimeError):
+    """The front end has not been built here."""
+
+    def __init__(self) -> None:
+        super().__init__("The built front end is missing. Run `make assets` (or `python platform/hatch_build.py`).")
+
+
+@cache
+def _manifest() -> dict[str, str]:
+    try:
+        manifest: dict[str, str] = json.loads((DIST / "manifest.json").read_text("utf-8"))
+    except FileNotFoundError:
+        raise AssetsMissing from None
+    return manifest
+
+
+@cache
+def _icons() -> dict[str, str]:
+    try:
+        icons: dict[str, str] = json.loads(gzip.decompress((DIST / "icons.json.gz").read_bytes()))
+    except FileNotFoundError:
+        raise AssetsMissing from None
+    return icons
+
+
+def asset(name: str) -> str:
+    """Return the address of a built file by its plain name: `asset("app.js")`. The name carries a hash, so it never changes."""
+    return STATIC_URL + _manifest()[name]
+
+
+def has_icon(name: str) -> bool:
+    """Tell whether an icon of that name exists; plugins' manifests are checked with it."""
+    return name in _icons()
+
+
+@lru_cache(maxsize=2048)
+def icon(name: str, classes: str = "") -> Markup:
+    """Return the SVG of a Tabler outline icon. Directional ones take the class `i-flip`, which turns them in Arabic."""
+    icons = _icons()
+    body = icons.get(name) or icons[UNKNOWN_ICON]
+    css = f"i {classes}".strip()
+    return Markup(f'<svg class="{css}" viewBox="0 0 24 24" aria-hidden="true">{body}</svg>')  # noqa: S704  (our own build)
+
+
+def avatar_colour(key: object) -> int:
+    """Return the same one of eight colours for the same key, in every process."""
+    return zlib.crc32(str(key).encode()) % AVATAR_COLOURS
+
+
+def initials(name: object) -> str:
+    """Return one or two letters for an avatar: "Mariam Al-Sabah" gives "MA". Arabic gets a thin joint breaker."""
+    words = [word for word in str(name).replace("-", " ").split() if word[:1].isalnum()]
+    letters = [word[0].upper() for word in (words[:1] + words[-1:] if len(words) > 1 else words)]
+    joint = "\u200c" if any("\u0600" <= letter <= "\u06ff" for letter in letters) else ""
+    return joint.join(letters) or "?"
+
+
+@lru_cache(maxsize=512)
+def week_start(country: str) -> int:
+    """Return the first day of the week in a country, 0 for Sunday, as JavaScript counts."""
+    try:
+        monday_based: int = Locale.parse(f"und_{country.upper()}").first_week_day
+    except (UnknownLocaleError, ValueError):
+        return 1
+    return (monday_based + 1) % 7
+
+
+def _cookie(name: str, allowed: tuple[str, ...]) -> str:
+    value = request.cookies.get(name, "") if has_request_context() else ""
+    return value if value in allowed else allowed[0]
+
+
+def look() -> dict[str, Any]:
+    """Return what every template knows: theme, density, and whether htmx asks for a part of the page only."""
+    asked = has_request_context() and request.headers.get("HX-Request") == "true"
+    partial = asked and request.headers.get("HX-History-Restore-Request") != "true"
+    return {"theme": _cookie("theme", THEMES), "density": _cookie("density", DENSITIES), "partial": partial}
+
+
+def register(app: Flask) -> None:
+    """Add the globals to the application's templates."""
+    app.jinja_env.globals.update(
+        icon=icon, asset=asset, avatar_colour=avatar_colour, initials=initials, week_start=week_start, zip=zip
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(look)

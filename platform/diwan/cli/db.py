@@ -6,8 +6,8 @@ It must not change data, nor start servers: it needs the owner's address of a da
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import pkgutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +16,10 @@ from diwan.config import Config, ConfigError
 
 if TYPE_CHECKING:
     from diwan.db import migrate as migrations
+
+
+FACES = ("cli", "testing", "embedded", "web", "rest")
+"""What has no tables."""
 
 
 def register(group: click.Group) -> None:
@@ -112,9 +116,10 @@ def _scopes(name: str | None = None, *, new: bool = False) -> list[migrations.Sc
 
 
 def _import_models() -> None:
-    """Load every `models.py` of the core, so that the MetaData is whole."""
+    """Load every module of the areas that have tables, so that the MetaData is whole."""
     import diwan
 
-    for info in pkgutil.iter_modules(diwan.__path__, "diwan."):
-        if info.ispkg and importlib.util.find_spec(f"{info.name}.models") is not None:
-            importlib.import_module(f"{info.name}.models")
+    for area in pkgutil.iter_modules(diwan.__path__, "diwan."):
+        if area.ispkg and area.name.partition(".")[2] not in FACES:
+            for module in pkgutil.walk_packages([str(Path(diwan.__path__[0]) / area.name[6:])], f"{area.name}."):
+                importlib.import_module(module.name)

@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from diwan.db.base import metadata
-from diwan.db.engine import ExtendedCursor, driver_url
+from diwan.db.engine import driver_url
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,13 @@ class MigrationFailed(Exception):  # noqa: N818 - reads as what happened, like t
     def __init__(self, scope: str, cause: BaseException) -> None:
         super().__init__(f"migration of {scope} failed: {str(cause).strip() or type(cause).__name__}")
         self.scope = scope
+
+
+class OneStatementCursor(psycopg.Cursor[Any]):
+    """A cursor that prepares what it executes: the server then refuses two statements in one op.execute()."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(query, params, **{**options, "prepare": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,10 @@ class Scope:
     def include_object(self, item: Any, name: str | None, type_: str, reflected: bool, other: Any) -> bool:
         """Tell Alembic which things of the MetaData are this scope's."""
         table = item if type_ == "table" else getattr(item, "table", None)
-        return table is None or table.schema == self.name
+        if table is not None and table.schema != self.name:
+            return False
+        # Some of the core's tables are used through SQL only and have no model.
+        return not (self.name == "core" and type_ == "table" and reflected and other is None)
 
 
 def folder() -> Path:
@@ -149,9 +159,8 @@ def _plain(url: str) -> str:
 
 
 @contextmanager
-def _transaction(url: str) -> Iterator[Connection]:
-    # The extended protocol makes the server itself refuse two statements in one op.execute().
-    engine = create_engine(driver_url(url), poolclass=NullPool, connect_args={"cursor_factory": ExtendedCursor})
+def _transaction(url: str, cursor: type[psycopg.Cursor[Any]] = psycopg.Cursor) -> Iterator[Connection]:
+    engine = create_engine(driver_url(url), poolclass=NullPool, connect_args={"cursor_factory": cursor})
     with engine.begin() as connection:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
@@ -160,7 +169,7 @@ def _transaction(url: str) -> Iterator[Connection]:
 
 def _run(url: str, scope: Scope, work: Callable[[AlembicConfig], object]) -> None:
     try:
-        with _transaction(url) as connection:
+        with _transaction(url, OneStatementCursor) as connection:
             for schema in dict.fromkeys(("core", scope.name)):
                 if not _exists(connection, "SELECT 1 FROM pg_namespace WHERE nspname = :name", schema):
                     connection.exec_driver_sql(f'CREATE SCHEMA "{schema}"')

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Index, Integer, Table, insert, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,12 +28,17 @@ class OutboxRow(TenantMixin, Base):
     """One intention. ready → leased → done, or back to ready to try again, or parked for a person to look at."""
 
     __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "available_at", postgresql_where=text("state = 'ready'")),
+        Index("ix_outbox_leased", "lease_until", postgresql_where=text("state = 'leased'")),
+        {"schema": "core"},
+    )
 
     kind: Mapped[str]
     name: Mapped[str]
     payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(default="ready")
-    attempts: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
     fence: Mapped[int] = mapped_column(default=0)
     available_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]

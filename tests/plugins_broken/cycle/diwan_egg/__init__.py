@@ -1,0 +1,3 @@
+"""Requires hen, which requires egg. Its code must never run."""
+
+raise AssertionError("a rejected plugin was imported")

@@ -1,0 +1,3 @@
+"""Requires egg, which requires hen. Its code must never run."""
+
+raise AssertionError("a rejected plugin was imported")

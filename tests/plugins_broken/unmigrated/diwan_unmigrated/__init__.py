@@ -1,0 +1,10 @@
+"""Its migration fails half way."""
+
+from diwan.plugin import Mapped, Model, Plugin, field
+
+plugin = Plugin(__name__)
+
+
+@plugin.resource(label="Thing", labels="Things")
+class Thing(Model):
+    name: Mapped[str] = field("Name")

@@ -87,13 +87,13 @@ def domain(name: str, folder: Path) -> Callable[..., LazyText]:
     """Register a catalogue folder (`<folder>/<language>/LC_MESSAGES/<name>.mo`); return its lazy gettext."""
     _folders[name] = folder
 
-    def gettext(text: str, **values: Any) -> LazyText:
+    def gettext(text: str, /, **values: Any) -> LazyText:
         return LazyText(name, text, values or None)
 
     return gettext
 
 
-def ngettext(singular: str, plural: str, n: int, *, domain: str = "diwan", **values: Any) -> str:
+def ngettext(singular: str, plural: str, n: int, /, *, domain: str = "diwan", **values: Any) -> str:
     """Return the form for `n` in the current language, with `n` and `values` filled in."""
     return catalogue(domain, language()).ngettext(singular, plural, n) % {"n": n, "num": n, **values}
 

@@ -116,7 +116,7 @@ def declare(
     filtered = tuple(filters) if filters is not None else tuple(n for n in shown if fields.get(n) and fields[n].choices)
     sections = tuple(form) if form is not None else (Section("", [n for n in fields if n != part_of]),)
     resource = Resource(
-        key=table.fullname, plugin=plugin, name=table.name, model=model, label=label, labels=labels, title=title,
+        key=str(table.fullname), plugin=plugin, name=str(table.name), model=model, label=label, labels=labels, title=title,
         icon=icon, help=help, columns=shown, filters=filtered, sort=sort or title, sections=sections,
         menu=menu and not part_of, fields=fields, part_of=part_of,
     )  # fmt: skip

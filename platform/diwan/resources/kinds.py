@@ -25,7 +25,7 @@ CHOICE_OPERATORS = ("eq", "ne", "in", "empty", "filled")
 LIST_OPERATORS = ("has", "hasnot", "empty", "filled")
 
 EMAIL = re.compile(r"[^@\s<>\"',;:()\[\]\\]+@([A-Za-z0-9\u0080-\uffff](-?[A-Za-z0-9\u0080-\uffff])*\.)+[^@\s.\W\d_]{2,}")
-PHONE = re.compile(r"\+?[0-9][0-9 ()./\-]{3,}( ?(x|ext\.?) ?\d+)?", re.IGNORECASE)
+PHONE = re.compile(r"[+(]{0,2}[0-9][0-9 ()./\-]{3,}( ?(x|ext\.?) ?\d+)?", re.IGNORECASE)
 URL = re.compile(r"https?://[^\s/$.?#<>\"']+\.?[^\s<>\"']*", re.IGNORECASE)
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫", "01234567890123456789.")
 BIGINT = 2**63

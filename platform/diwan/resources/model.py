@@ -126,7 +126,7 @@ class Model:
 
 def fields_of(model: type[Model]) -> dict[str, Field]:
     """Return the described columns of a model by name, in the order of their declaration."""
-    return {c.name: c.info["field"] for c in model.__table__.columns if "field" in c.info}
+    return {str(c.name): c.info["field"] for c in model.__table__.columns if "field" in c.info}
 
 
 def _complete(table: Table, schema: str) -> None:
@@ -143,7 +143,7 @@ def _complete(table: Table, schema: str) -> None:
 
 
 def _describe(described: Field, column: Column[Any]) -> None:
-    described.name = column.name
+    described.name = str(column.name)
     described.nullable = bool(column.nullable)
     kind = described.widget or KIND_OF_TYPE.get(type(column.type).__name__, "text")
     if kind == "text" and described.choices:
@@ -156,7 +156,7 @@ def _describe(described: Field, column: Column[Any]) -> None:
         described.nullable = False
     if isinstance(described.ref, type):
         described.target = described.ref
-        described.ref = described.ref.__table__.fullname
+        described.ref = str(described.ref.__table__.fullname)
 
 
 def _constrain(table: Table, schema: str, column: Column[Any], described: Field) -> None:

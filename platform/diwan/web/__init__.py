@@ -10,7 +10,14 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Bind the pages, in the order in which a request passes them."""
-    from diwan.web import admin, auth, context, errors, headers, health, home, imports, plugin_pages, resources, ui
+    from importlib import import_module
 
-    for part in (ui, headers, context, errors, health, auth, admin, home, imports, plugin_pages, resources):
-        part.register(app)
+    for name in ("ui", "headers", "context", "errors", "health", "auth", "admin", "home", "imports", "plugin_pages", "resources"):
+        try:
+            part = import_module(f"diwan.web.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"diwan.web.{name}":
+                raise
+            continue
+        if hasattr(part, "register"):
+            part.register(app)

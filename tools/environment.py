@@ -52,12 +52,13 @@ def main() -> None:
 def prepare(what: str) -> None:
     """Bring the environment to the state that the locks and the sources ask for; a no-op when it is there."""
     packages, builds = fingerprint(locked_files(what)), fingerprint(build_files())
-    if not usable() or stamp("venv") != fingerprint([]):
+    if not usable() or stamp("venv") != fingerprint([]) or stamp("installing"):
         create()
     if stamp(what) != packages:
         say(f"installing packages ({', '.join(LOCKS[what])}); the first time takes a minute or two")
         forget("run", "dev", "build")
-        install("--require-hashes", *[part for name in LOCKS[what] for part in ("-r", name)])
+        with half_made():
+            install("--require-hashes", *[part for name in LOCKS[what] for part in ("-r", name)])
         remember("run", fingerprint(locked_files("run")))  # `dev` holds all of `run`
         remember(what, packages)
     if stamp("build") != builds or not BUILD_OUTPUT.exists():
@@ -123,6 +124,21 @@ def install(*arguments: str) -> None:
         run(PYTHON, "-m", "ensurepip", "--default-pip")
     quiet = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     run(PYTHON, "-m", "pip", "install", "--quiet", *arguments, env=os.environ | quiet)
+
+
+@contextlib.contextmanager
+def half_made() -> Iterator[None]:
+    """Marks what pip may leave behind when it is killed: files without their package. The next make starts afresh.
+
+    An orderly failure (no network, a hash that differs) comes before pip changes anything, so it is no reason to.
+    """
+    remember("installing", "yes")
+    try:
+        yield
+    except SystemExit:
+        forget("installing")
+        raise
+    forget("installing")
 
 
 def uv() -> str | None:

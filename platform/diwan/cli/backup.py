@@ -74,7 +74,7 @@ def restore(file: Path, force: bool) -> None:
 def _superuser_url(connection: Connection) -> str:
     if not connection.admin_url:
         raise EmbeddedError(
-            "Set DATABASE_ADMIN_URL to a superuser of your PostgreSQL: row-level security hides the rows from all others."
+            "Set DATABASE_ADMIN_URL to a superuser of your PostgreSQL: to others row-level security hides the rows."
         )
     return libpq_url(connection.admin_url, connection.database)
 
@@ -142,7 +142,7 @@ def _restore(connection: Connection, url: str, archive: Archive) -> None:
 
 
 def _exchange_databases(connection: Connection, aside: str) -> None:
-    """Rename the loaded database to the real name. PostgreSQL renames a database only while nobody is connected to it."""
+    """Rename the loaded database to the real name, which PostgreSQL allows only while nobody is connected."""
     old = f"{connection.database}_before_{int(time.time())}"
     name, new, before = (sql.Identifier(text) for text in (connection.database, aside, old))
     with psycopg.connect(libpq_url(connection.admin_url), autocommit=True) as link:

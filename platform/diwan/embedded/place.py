@@ -142,9 +142,10 @@ def renew_run_folder(home: Home) -> None:
 
 
 def _run_folder(path: Path, identity: str) -> Path:
-    """Below the place if a socket's path fits there, else a private folder in /tmp, the same for every session."""
+    """Below the place if a socket can be named there, else a private folder in /tmp, the same for every session."""
     run = path / "run"
-    if len(os.fsencode(run / LONGEST_NAME)) <= LONGEST_SOCKET:
+    # A comma would make two hosts of it in a connection string.
+    if len(os.fsencode(run / LONGEST_NAME)) <= LONGEST_SOCKET and "," not in str(run):
         return run
     return Path("/tmp") / f"diwan-{identity}"  # noqa: S108  random name, mode 0700, owner checked
 

@@ -99,7 +99,7 @@ class Server:
             if now > report:
                 log.warning("%s is still starting after %.0f s (recovering after a crash?)", self.name, now - begin)
                 report = now + 30
-            time.sleep(0.01 if now - begin < 2 else 0.1)
+            time.sleep(0.01 if now - begin < 2 else 0.25)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -116,9 +116,12 @@ class Server:
 
     def _end_leftovers(self, lock: FileLock) -> None:
         """Take the lock. What holds it has lost its owner or its postmaster, and should be going already."""
+        steps: tuple[tuple[signal.Signals, float], ...] = (*self.stop_steps, (signal.SIGKILL, 5.0))
+        if self.process is not None:  # ours has ended, so these are its children, who can save nothing any more
+            steps = ((signal.SIGQUIT, 1.0), (signal.SIGKILL, 5.0))
         if lock.acquire_within(3):
             return
-        for number, seconds in (*self.stop_steps, (signal.SIGKILL, 5.0)):
+        for number, seconds in steps:
             for pid in find_running(self.program, self.data):
                 log.warning("stopping %s process %d left by an earlier run (%s)", self.name, pid, number.name)
                 signal_verified(pid, number, self.program, self.data)

@@ -144,6 +144,7 @@ INDEXES = [
     "CREATE INDEX ix_import_run_created ON core.import_run (tenant_id, resource, created_at)",
     "CREATE INDEX ix_import_run_file ON core.import_run (tenant_id, file_id)",
     "CREATE INDEX ix_import_row_outcome ON core.import_row (tenant_id, run_id, outcome, number)",
+    "CREATE INDEX ix_import_row_record ON core.import_row (tenant_id, run_id, record_id)",
 ]
 
 # What diwan_lookup may see across tenants, so that the functions below can answer before a tenant is known.
@@ -252,7 +253,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL ROLE NONE")
     for name in reversed(TENANT_TABLES):
         op.execute(f"DROP TABLE core.{name}")
-    for name in ("scheduler_lease", "plugin", "challenge", "session", '"user"', "tenant"):
+    for name in ("throttle", "scheduler_lease", "plugin", "challenge", "session", '"user"', "tenant"):
         op.execute(f"DROP TABLE core.{name}")
     op.execute("DROP FUNCTION core.tid()")
 

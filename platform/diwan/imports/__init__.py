@@ -2,3 +2,7 @@
 
 It must not know a resource's business rules (the resource layer validates) nor anything of pages.
 """
+
+from diwan.imports import run, undo  # declare their jobs
+
+__all__ = ["run", "undo"]

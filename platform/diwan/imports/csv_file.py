@@ -90,7 +90,13 @@ def open_csv(path: Path, name: str, encoding: str | None = None, delimiter: str 
     def read(after: int) -> Iterator[Row]:
         return _rows(path, codec, separator, len(columns), after)
 
-    return Table(name, "csv", columns, read, _public(codec), separator)
+    return Table(name, "csv", columns, read, _public(codec), separator, expected=_expected(path, lines))
+
+
+def _expected(path: Path, lines: list[str]) -> int:
+    """About how many rows the file has, by the length of its first ones."""
+    size = sum(len(line.encode("utf-8", "replace")) for line in lines)
+    return round(path.stat().st_size * len(lines) / size) if size else 0
 
 
 def _codec(encoding: str | None) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from diwan.imports.synonyms import CONCEPTS, KINDS
 from diwan.imports.table import Text, plain
-from diwan.kit.countries import find_country
+from diwan.kit.countries import recognise
 from diwan.kit.i18n import _
 from diwan.kit.phones import looks_like_phone
 from diwan.kit.text import fold
@@ -138,7 +138,7 @@ EVIDENCE: dict[str, Callable[[str], bool]] = {
     "email": _is(EMAIL),
     "phone": looks_like_phone,
     "url": _is(URL),
-    "country": lambda text: find_country(text) is not None,
+    "country": lambda text: recognise(text) is not None,
     "date": _is(DATE),
     "datetime": _is(DATE),
     "integer": _is(NUMBER),

@@ -48,6 +48,7 @@ class Table:
     delimiter: str = ""
     sheet: str = ""
     sheets: tuple[str, ...] = ()
+    expected: int = 0  # about how many rows there are, for a progress bar; 0 where nothing tells
 
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Yield the rows whose number is greater than `after`, in order; blank rows are left out."""

@@ -61,7 +61,8 @@ def open_xlsx(path: Path, name: str, sheet: str | None = None) -> Table:
     """Open one sheet of a workbook: the named one, or the first visible one that has rows."""
     check_package(path)
     with _refusing(), closing(_load(path)) as book:
-        sheets = tuple(s.title for s in book.worksheets if s.sheet_state == "visible")
+        sizes = {s.title: s.max_row or 0 for s in book.worksheets if s.sheet_state == "visible"}
+    sheets = tuple(sizes)
     if not sheets:
         raise Refuse(_("This workbook has no visible sheet."))
     if sheet and sheet not in sheets:
@@ -79,7 +80,7 @@ def open_xlsx(path: Path, name: str, sheet: str | None = None) -> Table:
         def read(after: int, title: str = title, width: int = width) -> Iterator[Row]:
             return _rows(path, title, width, after)
 
-        return Table(name, "xlsx", columns, read, sheet=title, sheets=sheets)
+        return Table(name, "xlsx", columns, read, sheet=title, sheets=sheets, expected=min(sizes[title], MAX_ROWS))
     raise Refuse(_("This sheet is empty. The first row must hold the names of the columns."))
 
 

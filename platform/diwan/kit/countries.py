@@ -76,7 +76,7 @@ def choices(language: str | None = None) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=4096)
-def find_country(text: str) -> str | None:
+def recognise(text: str) -> str | None:
     """Return the alpha-2 code for a code or name as people write it ("DEU", "UK", "Germany", "الكويت"), or None."""
     key = _key(text)
     if not key or len(key) > 80:

@@ -41,6 +41,8 @@ def words(text: str) -> list[str]:
 
 def clean(text: str) -> str:
     """Return typed text without control characters (line breaks and tabs stay) and outer space."""
+    if text.isprintable():
+        return text.strip()
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
 
 

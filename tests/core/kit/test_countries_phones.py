@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from diwan.kit.countries import choices, codes, country_name, find_country
+from diwan.kit.countries import choices, codes, country_name, recognise
 from diwan.kit.phones import looks_like_phone, read_phone, show_phone
 
 NORTHWIND = Path(__file__).parents[2] / "data" / "northwind"
@@ -29,18 +29,18 @@ NORTHWIND = Path(__file__).parents[2] / "data" / "northwind"
     ],
 )  # fmt: skip
 def test_countries_are_recognised(text: str, code: str) -> None:
-    assert find_country(text) == code
+    assert recognise(text) == code
 
 
 @pytest.mark.parametrize("text", ["", " ", "Europe", "xx", "EU", "ZZ", "123", "Berlin", "n/a", "x" * 10_000, "🚀"])
 def test_other_texts_are_not(text: str) -> None:
-    assert find_country(text) is None
+    assert recognise(text) is None
 
 
 def test_every_country_is_found_by_its_names_in_both_languages() -> None:
     assert len(codes()) > 240
     for language in ("en", "ar"):
-        assert [code for code, name in choices(language) if find_country(name) != code] == []
+        assert [code for code, name in choices(language) if recognise(name) != code] == []
     assert country_name("KW", "ar") == "الكويت"
     assert country_name("??") == "??"
 
@@ -48,7 +48,7 @@ def test_every_country_is_found_by_its_names_in_both_languages() -> None:
 def test_all_countries_of_northwind() -> None:
     for name in ("customers", "suppliers"):
         with (NORTHWIND / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
-            assert all(find_country(row["country"]) for row in csv.DictReader(stream))
+            assert all(recognise(row["country"]) for row in csv.DictReader(stream))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,56 @@
+"""Many rows in one statement: INSERT and UPDATE from one JSON document, which costs a fraction of one statement a row.
+
+It must carry the tenant in every row or criterion: these statements pass the ORM's tenant hook by.
+COPY would be the other way, but PostgreSQL refuses COPY FROM into tables with row-level security.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import JSON, Column, Connection, Table, bindparam, cast, column, func, insert, select, update
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import Text
+
+DOCUMENT = "document"
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all have the same keys, of which one is tenant_id. Column defaults are not applied."""
+    if not rows:
+        return
+    names = list(rows[0])
+    source = _recordset([table.c[name] for name in names])
+    statement = insert(table).from_select(names, select(*(source.c[name] for name in names)), include_defaults=False)
+    connection.execute(statement, {DOCUMENT: as_document(rows)})
+
+
+def update_rows(
+    connection: Connection, table: Table, tenant_id: int, names: Collection[str], rows: Sequence[Mapping[str, Any]]
+) -> set[UUID]:
+    """Set the columns `names` of the rows with these `id`s, each to its own values; return the ids that were there."""
+    if not rows:
+        return set()
+    source = _recordset([table.c.id, *(table.c[name] for name in names)])
+    statement = (
+        update(table)
+        .values({name: source.c[name] for name in names})
+        .where(table.c.tenant_id == tenant_id, table.c.id == source.c.id)
+        .returning(table.c.id)
+    )
+    return set(connection.execute(statement, {DOCUMENT: as_document(rows)}).scalars())
+
+
+def _recordset(columns: Sequence[Column[Any]]) -> TableValuedAlias:
+    """The document as rows of the columns' own types."""
+    document = cast(bindparam(DOCUMENT, type_=Text()), JSON())
+    typed = [column(c.name, c.type) for c in columns]
+    return func.json_to_recordset(document).table_valued(*typed).render_derived(name="source", with_types=True)
+
+
+def as_document(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as the JSON text from which PostgreSQL reads them; what JSON does not know becomes text."""
+    return orjson.dumps(rows, default=str).decode()

@@ -1,0 +1,195 @@
+"""Decides for a batch of rows what will become of each: created, updated, skipped or failed, and why.
+
+The check and the run both come through here, so that what was promised is what happens. It must not write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from diwan.imports.models import ImportRun
+from diwan.imports.table import Row, Table
+from diwan.imports.values import Reading, RowReader
+from diwan.kit.i18n import _
+from diwan.resources import Resource
+from diwan.resources.lookup import Existing, find_by_key, find_taken, key_of, resolve_references
+
+
+@dataclass(slots=True)
+class Step:
+    """What one row will do. `same_as` is the step of an earlier row of this batch that means the same record; of a
+    failed step it is the later one that took its place."""
+
+    row: Row
+    action: str  # created | updated | skipped | failed
+    values: dict[str, Any] = field(default_factory=dict)
+    key: str = ""
+    record: Existing | None = None
+    same_as: Step | None = None
+    problem: str = ""
+
+    def fail(self, problem: object) -> None:
+        """Let this row alone fail."""
+        self.action, self.problem = "failed", "; ".join(p for p in (self.problem, str(problem)) if p)
+
+
+class Planner:
+    """Plans the batches of one run, in order. `rehearse` remembers the whole file, where a run finds its own records
+    in the database."""
+
+    def __init__(self, resource: Resource, run: ImportRun, table: Table, timezone: str, *, rehearse: bool) -> None:
+        self.resource, self.mode, self.rehearse = resource, run.mode, rehearse
+        self.reader = RowReader(resource, table, run.columns, run.defaults, timezone)
+        self.match = run.match_field if run.mode != "create" else ""
+        self.key: Callable[[Any], str] = key_of(resource, self.match) if self.match else lambda value: ""
+        fields = self.reader.fields
+        filled = {column.name for column in self.reader.columns} | set(self.reader.defaults)
+        self.references = {n: f for n, f in fields.items() if n in filled and f.kind.name == "reference"}
+        self.required = {name: f for name, f in fields.items() if f.required}
+        self.unique = [name for name, f in fields.items() if f.unique and name in filled]
+        self.earlier: dict[str, int] = {}  # rehearsal only: key -> row
+        self.used: dict[str, dict[Any, Step]] = {name: {} for name in self.unique}
+
+    def plan(self, rows: Sequence[Row]) -> list[Step]:
+        """Return one step for each row, in order."""
+        readings = [self.reader.read(row) for row in rows]
+        self._find_references(readings)
+        steps = [self._first_step(reading) for reading in readings]
+        if self.match:
+            self._match(steps)
+        self._find_taken(steps)
+        for step in steps:
+            if step.action in ("created", "updated"):
+                self._complete(step)
+        if self.rehearse:
+            self.earlier |= {s.key: s.row.number for s in steps if s.action != "failed" and s.key not in self.earlier}
+        return steps
+
+    def _first_step(self, reading: Reading) -> Step:
+        step = Step(reading.row, "created", reading.values, problem="; ".join(reading.remarks))
+        if reading.problems:
+            step.fail("; ".join(reading.problems))
+        return step
+
+    def _find_references(self, readings: Sequence[Reading]) -> None:
+        for name, described in self.references.items():
+            texts = {reading.values[name] for reading in readings if isinstance(reading.values.get(name), str)}
+            found = resolve_references(described, texts)
+            for reading in readings:
+                answer = found.get(reading.values.get(name, ""))
+                if isinstance(answer, UUID):
+                    reading.values[name] = answer
+                elif answer is not None:
+                    reading.problems.append(f"{described.label}: {answer}")
+
+    def _match(self, steps: Sequence[Step]) -> None:
+        """Find the records that rows mean, in the database and among the earlier rows."""
+        candidates = [step for step in steps if step.action != "failed"]
+        for step in candidates:
+            step.key = self.key(step.values.get(self.match))
+        keys = {step.key for step in candidates} - {""}
+        found = find_by_key(self.resource, self.match, keys, lock=not self.rehearse)
+        first: dict[str, Step] = {}
+        for step in candidates:
+            records = found.get(step.key, [])
+            if not step.key:
+                continue
+            if len(records) > 1:
+                step.fail(_("%(count)s records have this %(label)s; which one is meant?", count=len(records),
+                            label=self.reader.labels[self.match]))  # fmt: skip
+            elif step.key in first:
+                self._meet_earlier(step, first[step.key])
+            elif records:
+                self._meet(step, records[0])
+            elif step.key in self.earlier:
+                step.action = "updated" if self.mode == "update" else "skipped"
+                step.problem = step.problem or self._repeats(self.earlier[step.key])
+            first.setdefault(step.key, step)
+
+    def _meet(self, step: Step, record: Existing) -> None:
+        step.record = record
+        if self.mode == "update":
+            step.action = "updated"
+        else:
+            step.action, step.problem = "skipped", str(_("This record is there already."))
+
+    def _meet_earlier(self, step: Step, earlier: Step) -> None:
+        """A row of the same batch means the same record: what it says is written with the earlier row."""
+        if self.mode == "update":
+            step.action, step.same_as = "updated", earlier
+        else:
+            step.action, step.problem = "skipped", self._repeats(earlier.row.number)
+
+    def _repeats(self, number: int) -> str:
+        label = self.reader.labels[self.match]
+        return str(_("Row %(number)s of this file has the same %(label)s.", number=number, label=label))
+
+    def _complete(self, step: Step) -> None:
+        """Fill in defaults, join lists, and see whether anything is missing or nothing would change."""
+        leader = self._leader(step)
+        base = leader.record.values if leader.record else {}
+        for name, value in self.reader.defaults.items():
+            if name not in step.values and (not base.get(name) or isinstance(value, list)):
+                step.values[name] = value
+        if leader is not step:
+            leader.values = joined(leader.values, step.values)
+            if leader.action == "skipped":
+                leader.action, leader.problem = "updated", ""
+        elif step.record is not None:
+            together = joined(base, step.values)
+            step.values = {name: together[name] for name in step.values}
+            changed = any(base[name] != value for name, value in step.values.items())
+            if not changed and step.record.archived_at is None:
+                step.action, step.problem = "skipped", step.problem or str(_("Nothing differs from the record."))
+        elif step.action == "created":
+            missing = [str(f.label) for name, f in self.required.items() if step.values.get(name) in (None, "")]
+            if missing:
+                step.fail(_("A value is required: %(labels)s.", labels=", ".join(missing)))
+
+    @staticmethod
+    def _leader(step: Step) -> Step:
+        """The step with which this one is written: itself, or that of the first sound row of the same record."""
+        if step.same_as is None:
+            return step
+        leader = last = step.same_as
+        while leader.action == "failed" and leader.same_as is not None:
+            leader = last = leader.same_as
+        if leader.action != "failed":
+            step.same_as = leader
+            return leader
+        step.record, step.same_as, last.same_as = last.record, None, step
+        step.action = "updated" if step.record else "created"
+        return step
+
+    def _find_taken(self, steps: Sequence[Step]) -> None:
+        """Fail rows whose unique value another record, or an earlier row, has already."""
+        for name in self.unique:
+            used = self.used[name] if self.rehearse else dict[Any, Step]()
+            writing = [s for s in steps if s.action in ("created", "updated") and s.values.get(name) is not None]
+            owners = find_taken(self.resource, name, {step.values[name] for step in writing})
+            for step in writing:
+                self._claim(step, name, owners, used)
+
+    def _claim(self, step: Step, name: str, owners: dict[Any, UUID], used: dict[Any, Step]) -> None:
+        """Let one row have its unique value, unless it is somebody else's."""
+        value, label = step.values[name], self.reader.labels[name]
+        own, owner = (step.same_as or step).record, owners.get(value)
+        if owner is not None and (own is None or own.id != owner):
+            step.fail(_("%(label)s: another record has “%(value)s” already.", label=label, value=str(value)[:80]))
+            return
+        user = used.setdefault(value, step)
+        if user is not step and not (step.key and user.key == step.key):
+            step.fail(_("%(label)s: row %(number)s of this file has “%(value)s” too.", label=label,
+                        number=user.row.number, value=str(value)[:80]))  # fmt: skip
+
+
+def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the new values over the old ones; a list (roles, tags) is added to, never shortened."""
+    result = dict(old)
+    for name, value in new.items():
+        former = result.get(name)
+        result[name] = list(dict.fromkeys([*former, *value])) if isinstance(value, list) and former else value
+    return result

@@ -1,0 +1,253 @@
+"""Many records at once, with the rules, audit, search and events of `store`, in a few statements a batch.
+
+It must give the same result as `store` called once a record; where somebody wants a say on each, it does call that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import any_, bindparam, delete, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.types import Text, Uuid
+
+from diwan import audit
+from diwan.audit import Entry
+from diwan.db.base import now
+from diwan.db.bulk import as_document, insert_rows, update_rows
+from diwan.db.context import current
+from diwan.errors import DiwanError, Refuse
+from diwan.events import emit_all, listened, record_event
+from diwan.kit.i18n import _
+from diwan.kit.ids import uuid7
+from diwan.resources import search, store
+from diwan.resources.declare import Resource
+from diwan.resources.lookup import Existing
+from diwan.resources.values import as_json, sort_title, with_defaults
+
+T = TypeVar("T")
+RECORD = frozenset(
+    {"tenant_id", "id", "created_at", "created_by", "updated_at", "archived_at", "version", "sort_title"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A record that was written: its version now, and the former values of what changed (JSON; empty: nothing did)."""
+
+    id: UUID
+    version: int
+    before: dict[str, Any] = field(default_factory=dict)
+
+
+Outcome = Written | DiwanError
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to write over a record that was read with `lock=True`. `revive` brings it back from the archive."""
+
+    record: Existing
+    values: Mapping[str, Any]
+    revive: bool = False
+
+
+def create_many(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+    """Create one record for each mapping of typed values (see `Field.parse`); return what became of each, in order."""
+    if listened(f"{resource.key}.creating") or not _fully_described(resource):
+        return _one_by_one(drafts, lambda draft: _created(store.create(resource, draft)))
+    return _in_halves(resource, drafts, lambda some: _insert(resource, some))
+
+
+def update_many(resource: Resource, changes: Sequence[Change]) -> list[Outcome]:
+    """Write typed values over records; return what became of each, in order. Each record may come once."""
+    if listened(f"{resource.key}.updating"):
+        return _one_by_one(changes, lambda change: _update_one(resource, change))
+    return _in_halves(resource, changes, lambda some: _update(resource, some))
+
+
+def delete_many(resource: Resource, records: Sequence[Existing]) -> list[Outcome]:
+    """Erase records; one that others refer to is refused and stays."""
+    if listened(f"{resource.key}.deleting"):
+        return _one_by_one(records, lambda record: _delete_one(resource, record))
+    return _in_halves(resource, records, lambda some: _delete(resource, some), REFERRED)
+
+
+REFERRED = _("Other records refer to this one, so it cannot be deleted. Archive it instead.")
+
+
+def _in_halves(
+    resource: Resource, items: Sequence[T], write: Callable[[Sequence[T]], list[Written]], referred: object = None
+) -> list[Outcome]:
+    """Write all at once; when the database refuses, write each half, down to the one that it means."""
+    if not items:
+        return []
+    try:
+        with current.session.begin_nested():
+            return list(write(items))
+    except IntegrityError as error:
+        if len(items) == 1:
+            return [Refuse(referred) if referred else store.integrity_error(resource, error)]
+    except DataError:
+        if len(items) == 1:
+            return [Refuse(_("The database cannot store a value of this record."))]
+    middle = len(items) // 2
+    return [
+        *_in_halves(resource, items[:middle], write, referred),
+        *_in_halves(resource, items[middle:], write, referred),
+    ]
+
+
+def _one_by_one(items: Iterable[T], write: Callable[[T], Written]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for item in items:
+        try:
+            with current.session.begin_nested():
+                outcomes.append(write(item))
+        except DiwanError as error:
+            outcomes.append(error)
+    return outcomes
+
+
+def _fully_described(resource: Resource) -> bool:
+    """Whether the model has no column with a default of its own outside its fields: only the ORM knows those."""
+    return all(c.name in resource.fields or c.name in RECORD or c.default is None for c in resource.table.c)
+
+
+def _insert(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Written]:
+    moment, tenant, creator = now(), current.tenant.id, current.user.id
+    blank = dict.fromkeys(resource.fields)
+    rows = []
+    for draft in drafts:
+        values = with_defaults(resource, draft)
+        rows.append(
+            {
+                **blank, **values, "tenant_id": tenant, "id": uuid7(), "created_at": moment, "created_by": creator,
+                "updated_at": moment, "archived_at": None, "version": 1, "sort_title": sort_title(resource, values),
+            }
+        )  # fmt: skip
+    insert_rows(current.session.connection(), resource.table, rows)
+    index_many(resource, rows)
+    described = [({name: row[name] for name in resource.fields}, row["id"]) for row in rows]
+    audit.record_many(
+        Entry("create", resource.key, key, str(values[resource.title] or ""), after=as_json(values))
+        for values, key in described
+    )
+    _tell(resource, "created", ((key, {}, values) for values, key in described))
+    return [Written(row["id"], 1) for row in rows]
+
+
+def _update(resource: Resource, changes: Sequence[Change]) -> list[Written]:
+    moment, written = now(), list[Written]()
+    rows: list[tuple[Change, dict[str, Any], dict[str, Any]]] = []
+    for change in changes:
+        record = change.record
+        new = {**record.values, "archived_at": record.archived_at, **change.values}
+        old = _differences(change)
+        if "archived_at" in old:
+            new["archived_at"] = None
+        written.append(Written(record.id, record.version + bool(old), as_json(old)))
+        if old:
+            rows.append((change, old, new))
+    names = {name for _change, old, _new in rows for name in old} | {"updated_at", "version", "sort_title"}
+    documents = [
+        {
+            **{name: new.get(name) for name in names}, "id": change.record.id, "updated_at": moment,
+            "version": change.record.version + 1, "sort_title": sort_title(resource, new),
+        }
+        for change, _old, new in rows
+    ]  # fmt: skip
+    update_rows(current.session.connection(), resource.table, current.tenant.id, names, documents)
+    searched = set(resource.search_fields)
+    index_many(resource, [{**new, "id": change.record.id} for change, old, new in rows if searched & old.keys()])
+    changed = [(c.record.id, old, {name: new[name] for name in old}, new[resource.title]) for c, old, new in rows]
+    audit.record_many(
+        Entry("update", resource.key, key, str(title or ""), as_json(old), as_json(new))
+        for key, old, new, title in changed
+    )
+    _tell(resource, "updated", ((key, old, new) for key, old, new, _title in changed))
+    return written
+
+
+def _differences(change: Change) -> dict[str, Any]:
+    """The former values of what a change would alter."""
+    record = change.record
+    old = {name: record.values[name] for name, value in change.values.items() if record.values[name] != value}
+    if change.revive and record.archived_at:
+        old["archived_at"] = record.archived_at
+    return old
+
+
+def _delete(resource: Resource, records: Sequence[Existing]) -> list[Written]:
+    table = resource.table
+    ids = [record.id for record in records]
+    criterion = table.c.id == any_(bindparam("ids", ids, type_=ARRAY(Uuid())))
+    current.session.connection().execute(delete(table).where(table.c.tenant_id == current.tenant.id, criterion))
+    search.forget(resource, ids)
+    audit.record_many(
+        Entry("delete", resource.key, r.id, str(r.values[resource.title] or ""), before=as_json(r.values))
+        for r in records
+    )
+    _tell(resource, "deleted", ((record.id, record.values, {}) for record in records))
+    return [Written(record.id, record.version) for record in records]
+
+
+def _tell(
+    resource: Resource, what: str, happened: Iterable[tuple[UUID, Mapping[str, Any], Mapping[str, Any]]]
+) -> None:
+    """Emit one event for each record that was written, if anybody listens."""
+    if listened(f"{resource.key}.{what}"):
+        emit_all(
+            record_event(
+                what, resource.key, key, title=str(after.get(resource.title) or before.get(resource.title) or ""),
+                changes={n: [as_json(before.get(n)), as_json(after.get(n))] for n in dict.fromkeys([*before, *after])},
+            )
+            for key, before, after in happened
+        )  # fmt: skip
+
+
+INDEX = text(
+    """INSERT INTO core.search_entry (tenant_id, resource, record_id, title, words)
+    SELECT :tenant, :resource, s.record_id, s.title, array_to_tsvector(s.words)
+    FROM json_to_recordset(CAST(:document AS json)) AS s (record_id uuid, title text, words text[])
+    ON CONFLICT (tenant_id, resource, record_id) DO UPDATE SET title = excluded.title, words = excluded.words"""
+).bindparams(bindparam("document", type_=Text()), bindparam("resource", type_=Text()))
+
+
+def index_many(resource: Resource, records: Collection[Mapping[str, Any]]) -> None:
+    """Write the search entries of many records with one statement; like `search.index`."""
+    if not records:
+        return
+    entries = [
+        {
+            "record_id": values["id"],
+            "title": str(values.get(resource.title) or "")[: search.LONGEST_TITLE],
+            "words": search.entry_words(resource, values),
+        }
+        for values in records
+    ]
+    current.session.connection().execute(
+        INDEX, {"tenant": current.tenant.id, "resource": resource.key, "document": as_document(entries)}
+    )
+
+
+def _created(record: Any) -> Written:
+    return Written(record.id, record.version)
+
+
+def _update_one(resource: Resource, change: Change) -> Written:
+    old = _differences(change)
+    if "archived_at" in old:
+        store.restore(resource, change.record.id)
+    stored = store.update(resource, change.record.id, change.values)
+    return Written(stored.id, stored.version, as_json(old))
+
+
+def _delete_one(resource: Resource, record: Existing) -> Written:
+    store.delete(resource, record.id)
+    return Written(record.id, record.version)
+

@@ -11,12 +11,13 @@ import logging
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from diwan import jobs, rest, web
+from diwan import jobs, mail, rest, web
 from diwan.config import Config
 from diwan.db.engine import driver_url, engine_options, open_with_tenant
 from diwan.extensions import csrf, db, login_manager
 from diwan.kernel import loader
 from diwan.kernel.catalogue import activate
+from diwan.users import codes
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,10 @@ def create_app(config: Config | None = None) -> Flask:
         open_with_tenant(db.engine)
     login_manager.init_app(app)
     csrf.init_app(app)
+    mail.configure(config)
+    codes.provide_key(config.secret_key)
     jobs.connect(config)
+    jobs.register(mail.JOB, mail.deliver, attempts=12)
     # 4. The faces
     rest.register(app)
     web.register(app)

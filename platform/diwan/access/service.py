@@ -63,7 +63,7 @@ def create_role(name: str, grants: Iterable[str]) -> Role:
     taken = {role.key for role in roles()}
     key = next(k for k in (stem, *(f"{stem}_{n}" for n in range(2, len(taken) + 3))) if k not in taken)
     role_id = _insert_role(key, name, "", grants)
-    audit.record("created", "core.role", role_id, name, after={"grants": grants})
+    audit.record("create", "core.role", role_id, name, after={"grants": grants})
     return find_role(role_id)
 
 
@@ -76,7 +76,7 @@ def update_role(role_id: UUID, name: str, grants: Iterable[str]) -> Role:
     name, grants = _checked(name, grants)
     _require_held(before)
     audit.record(
-        "updated", "core.role", role_id, name, {"name": role.name, "grants": before}, {"name": name, "grants": grants}
+        "update", "core.role", role_id, name, {"name": role.name, "grants": before}, {"name": name, "grants": grants}
     )
     role.name, role.version = name, role.version + 1
     current.session.execute(
@@ -96,7 +96,7 @@ def delete_role(role_id: UUID) -> None:
     )
     if current.session.execute(used.limit(1)).first():
         raise Refuse(_("Somebody has this role. Take it from them first."))
-    audit.record("deleted", "core.role", role_id, role.name, before={"grants": grants_by_role().get(role_id, [])})
+    audit.record("delete", "core.role", role_id, role.name, before={"grants": grants_by_role().get(role_id, [])})
     current.session.execute(delete(Role).where(Role.tenant_id == current.tenant.id, Role.id == role_id))
 
 
@@ -118,7 +118,7 @@ def add_suggested_roles(plugin: str, suggested: Iterable[tuple[str, object, Iter
             _insert_grants(role_id, list(grants))
             added.append(key)
     if added:
-        audit.record("created", "core.role", None, plugin, after={"roles": added})
+        audit.record("create", "core.role", None, plugin, after={"roles": added})
     return added
 
 

@@ -74,7 +74,7 @@ def create_tenant(name: str, country: str, language: str, owner: User) -> contex
     current.session.add(membership)
     current.session.flush()
     access.give_roles(membership.id, [role_ids[permissions.OWNER]])
-    audit.record("created", "core.tenant", None, tenant.name, after={key: getattr(tenant, key) for key in SETTINGS})
+    audit.record("create", "core.tenant", None, tenant.name, after={key: getattr(tenant, key) for key in SETTINGS})
     return tenant
 
 
@@ -98,7 +98,7 @@ def update_settings(values: dict[str, str]) -> context.Tenant:
         setattr(tenant, key, wanted[key])
     if before:
         after = {key: wanted[key] for key in before}
-        audit.record("updated", "core.tenant", None, tenant.name, before, after)
+        audit.record("update", "core.tenant", None, tenant.name, before, after)
         current.session.flush()
         replace_scope(tenant=tenant.snapshot())
     return tenant.snapshot()

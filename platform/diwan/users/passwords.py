@@ -24,8 +24,8 @@ HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1, type=
 
 # What the known lists of leaked passwords are made of, once digits, years and signs round it are taken off.
 _COMMON = """password passwort motdepasse contrasena passw pass secret letmein welcome login admin administrator
-root master user test guest demo default changeme change iloveyou love monkey dragon football baseball sunshine princess shadow
-superman batman starwars trustno whatever freedom michael charlie jordan hello company business office diwan
+root master user test guest demo default changeme change iloveyou love monkey dragon football baseball
+sunshine princess shadow superman batman starwars trustno whatever freedom michael charlie jordan hello company business office diwan
 qwerty qwertz azerty asdf asdfgh zxcvbn zxcvbnm qazwsx qwertyuiop asdfghjkl abc abcd abcdef summer winter spring
 autumn google facebook computer internet samsung liverpool arsenal chelsea barcelona
 مرحبا كلمهالسر كلمهالمرور سري الله محمد احمد حبيبي بسمالله"""

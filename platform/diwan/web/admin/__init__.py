@@ -1,0 +1,16 @@
+"""Pages of a business's administrators: people, roles, modules, settings, API tokens, audit log.
+
+Each view checks its permission first; the rules are in the services.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Bind the pages."""
+    from diwan.web.admin import audit, modules, people, roles, settings, tokens
+
+    for part in (people, roles, modules, settings, tokens, audit):
+        app.register_blueprint(part.pages)

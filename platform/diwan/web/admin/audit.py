@@ -1,0 +1,147 @@
+"""The audit log: who did what, newest first, with filters.
+
+It must read only; nobody changes the log.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from diwan.audit import service as log
+from diwan.audit.models import AuditEntry
+from diwan.db import current
+from diwan.kit import formats
+from diwan.kit.i18n import _
+from diwan.tenants import people
+from diwan.web import cells
+from diwan.web.shell import home, render
+
+pages = Blueprint("audit", __name__, url_prefix="/t/<slug>/audit")
+
+# action -> (what the person did, icon)
+ACTIONS: dict[str, tuple[object, str]] = {
+    "create": (_("created"), "plus"),
+    "update": (_("changed"), "pencil"),
+    "delete": (_("deleted"), "trash"),
+    "archive": (_("archived"), "archive"),
+    "restore": (_("restored"), "archive-off"),
+    "import": (_("imported"), "table-import"),
+    "signed_in": (_("logged in"), "login"),
+    "invited": (_("invited"), "send"),
+    "invited_again": (_("invited again"), "send"),
+    "joined": (_("joined"), "user-plus"),
+    "revoked": (_("revoked"), "ban"),
+    "roles_changed": (_("changed the roles of"), "shield"),
+    "disabled": (_("disabled"), "user-minus"),
+    "enabled": (_("enabled"), "user-check"),
+    "plugin.enabled": (_("switched on the module"), "toggle-right"),
+    "plugin.disabled": (_("switched off the module"), "toggle-left"),
+}
+CORE = {
+    "core.tenant": _("Business"),
+    "core.member": _("Person"),
+    "core.role": _("Role"),
+    "core.invitation": _("Invitation"),
+    "core.api_token": _("API token"),
+}
+
+
+@pages.get("")
+def index(**_slug: str) -> ResponseReturnValue:
+    current.require("core.audit.read")
+    base, asked = f"{home()}/audit", request.args
+    zone = ZoneInfo(current.tenant.timezone)
+    since, until = _day(asked.get("from", "")), _day(asked.get("to", ""))
+    found = list(
+        log.entries(
+            actor_id=_uuid(asked.get("who", "")),
+            resource=asked.get("what", ""),
+            record_id=_uuid(asked.get("record", "")),
+            since=datetime.combine(since, time(), zone) if since else None,
+            until=datetime.combine(until + timedelta(days=1), time(), zone) if until else None,
+            before=_uuid(asked.get("before", "")),
+        )
+    )
+    more, found = len(found) > log.PAGE, found[: log.PAGE]
+    days = [
+        {"label": formats.day(day), "items": [_item(entry, zone) for entry in entries]}
+        for day, entries in groupby(found, key=lambda entry: entry.at.astimezone(zone).date())
+    ]
+    kept = {key: value for key, value in asked.items() if value and key != "before"}
+    older = f"{base}?{urlencode({**kept, 'before': found[-1].id})}" if more else None
+    newest = f"{base}?{urlencode(kept)}" if asked.get("before") else None
+    shown = {
+        "title": _("Audit log"),
+        "filters": _filters(),
+        "href": base,
+        "days": days,
+        "pager": {"previous_href": newest, "next_href": older, "text": ""} if older or newest else None,
+    }
+    return render("audit.html", [(_("Audit log"), base)], audit=shown)
+
+
+def _item(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
+    verb, icon = ACTIONS.get(entry.action, (entry.action, "point"))
+    resource = current.lineup.resources.get(entry.resource)
+    place = resource.label if resource else CORE.get(entry.resource, "")
+    what = str(verb) if entry.action in ("signed_in", "joined") else f"{verb} {place} {entry.title}"
+    return {
+        "who": entry.actor_name or _("System"),
+        "what": " ".join(what.split()),
+        "when": formats.moment(entry.at, str(zone)),
+        "icon": icon,
+        "changes": cells.changes(resource, entry.before, entry.after)
+        if resource and entry.action == "update"
+        else _changes(entry),
+    }
+
+
+def _changes(entry: AuditEntry) -> list[dict[str, Any]]:
+    if not entry.resource.startswith("core."):
+        return []
+    before, after = entry.before or {}, entry.after or {}
+    return [
+        {"label": name, "before": _text(before.get(name)), "after": _text(after.get(name))}
+        for name in dict.fromkeys([*before, *after])
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _filters() -> list[dict[str, Any]]:
+    asked = request.args
+    persons = [{"value": str(member.user_id), "label": member.name} for member in people.members()]
+    places = [(key, resource.labels) for key, resource in current.lineup.resources.items() if not resource.part_of]
+    kinds = [{"value": key, "label": label} for key, label in [*places, *CORE.items()]]
+    return [
+        {"name": "who", "kind": "choice", "label": _("Who"), "choices": persons, "value": asked.get("who", "")},
+        {"name": "what", "kind": "choice", "label": _("What"), "choices": kinds, "value": asked.get("what", "")},
+        {"name": "from", "kind": "date", "label": _("From"), "value": asked.get("from", "")},
+        {"name": "to", "kind": "date", "label": _("To"), "value": asked.get("to", "")},
+    ]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

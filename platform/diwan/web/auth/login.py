@@ -1,0 +1,62 @@
+"""Login and logout.
+
+It must say the same, after the same time, for a wrong password and for an address that nobody has.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_login import logout_user
+
+from diwan.errors import DiwanError
+from diwan.kit.i18n import _
+from diwan.users import service as users
+from diwan.web.auth import form
+from diwan.web.context import server_session, signed_in
+
+log = logging.getLogger(__name__)
+
+pages = Blueprint("login", __name__)
+
+
+@pages.get("/login")
+def login(error: DiwanError | None = None) -> ResponseReturnValue:
+    target = form.next_path("")
+    if signed_in() and error is None and not request.args.get("other"):
+        return redirect(target or "/", 303)
+    fields = [form.email_field(autofocus=True), form.password_field(new=False)]
+    return form.show(
+        "login",
+        fields,
+        _("Log in"),
+        error,
+        form={"action": "/login", "hidden": [("next", target)] if target else []},
+        forgot_href="/forgot",
+        signup_href="/sign-up",
+    )
+
+
+@pages.post("/login")
+def check() -> ResponseReturnValue:
+    try:
+        user = users.authenticate(
+            request.form.get("email", ""),
+            request.form.get("password", ""),
+            ip=form.client_ip(),
+            device_of=form.device_of(),
+        )
+    except DiwanError as error:
+        log.info("login refused (%s) from %s", error.code, form.client_ip())
+        return login(error)
+    form.sign_in(user)
+    return form.remember_device(redirect(form.next_path(), 303), user)  # type: ignore[arg-type]
+
+
+@pages.post("/logout")
+def logout() -> ResponseReturnValue:
+    logout_user()
+    server_session().end()
+    return redirect("/login", 303)

@@ -85,9 +85,9 @@ def people(_: Text, language: str) -> dict[str, Any]:
     return {"people": {"can_invite": True, "invite": {"action": "#", "fields": [
         {"name": "email", "kind": "email", "label": p("E-mail", "البريد"), "required": True}, {"name": "role", "kind": "choice", "label": p("Role", "الدور"), "required": True, "value": "member", "choices": roles}]},
         "members": [
-            {"name": p("Mariam Al-Sabah", "مريم الصباح"), "email": "mariam@nakheel.example", "role": "owner", "role_label": p("Owner", "مالك"), "owner": True, "you": True, "last_seen": p("now", "الآن")},
-            {"name": p("Yousef Haddad", "يوسف حداد"), "email": "yousef@nakheel.example", "role": "manager", "roles": roles, "change_action": "#", "remove_action": "#", "last_seen": p("yesterday", "أمس")},
-            {"name": p("Lina Farouk", "لينا فاروق"), "email": "lina@nakheel.example", "role": "member", "roles": roles, "change_action": "#", "remove_action": "#"}],
+            {"name": p("Mariam Al-Sabah", "مريم الصباح"), "email": "mariam@nakheel.example", "role_label": p("Owner", "مالك"), "owner": True, "you": True, "last_seen": p("now", "الآن")},
+            {"name": p("Yousef Haddad", "يوسف حداد"), "email": "yousef@nakheel.example", "role_label": p("Manager", "مدير"), "href": "#", "remove_action": "#", "last_seen": p("yesterday", "أمس")},
+            {"name": p("Lina Farouk", "لينا فاروق"), "email": "lina@nakheel.example", "role_label": p("Member", "عضو"), "href": "#", "disabled": True, "enable_action": "#", "remove_action": "#"}],
         "invitations": [{"email": "noor@nakheel.example", "role": p("Member", "عضو"), "sent": p("sent 2 days ago", "أُرسلت قبل يومين"), "expires": p("expires in 5 days", "تنتهي بعد 5 أيام"), "resend_action": "#", "revoke_action": "#"}],
         "roles": [{"name": "owner", "label": p("Owner", "مالك"), "description": p("Everything, billing and closing the company included.", "كل شيء، بما فيه الفوترة وإغلاق الشركة."), "members": 1, "href": "#"}, {"name": "member", "label": p("Member", "عضو"), "description": p("Works with the records of the modules.", "يعمل على سجلات الوحدات."), "members": 2, "href": "#"}], "new_role_href": "#"}}
 

@@ -74,11 +74,15 @@ def avatar_colour(key: object) -> int:
 
 
 def initials(name: object) -> str:
-    """Return one or two letters for an avatar: "Mariam Al-Sabah" gives "MA". Arabic gets a thin joint breaker."""
+    """Return the letters for an avatar: "Mariam Al-Sabah" gives "MS"; Arabic, whose letters are wide and joined, gives one."""
     words = [word for word in str(name).replace("-", " ").split() if word[:1].isalnum()]
-    letters = [word[0].upper() for word in (words[:1] + words[-1:] if len(words) > 1 else words)]
-    joint = "\u200c" if any("\u0600" <= letter <= "\u06ff" for letter in letters) else ""
-    return joint.join(letters) or "?"
+    if not words:
+        return "?"
+    first = words[0] if words[0] == "ال" else words[0].removeprefix("ال")
+    if "\u0600" <= first[0] <= "\u06ff":
+        return first[0]
+    second = words[-1] if len(words) <= 3 else words[1]
+    return (first[0] + second[0] if len(words) > 1 else first[0]).upper()
 
 
 @lru_cache(maxsize=512)

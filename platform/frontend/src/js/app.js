@@ -20,6 +20,11 @@ document.addEventListener("htmx:config:request", (event) => {
 // An error page is no list: keep what is on the screen and say what happened.
 document.addEventListener("htmx:response:error", (event) => {
   event.detail.ctx.swap = "none";
+  const widget = event.detail.ctx.sourceElement?.closest("[data-widget]");
+  if (widget) {
+    widget.textContent = text("widgetFailed");
+    return;
+  }
   toast(text("error"), "bad");
 });
 document.addEventListener("htmx:error", (event) => {

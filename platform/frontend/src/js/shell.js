@@ -59,6 +59,10 @@ on("click", "[data-reveal]", (event, button) => {
   button.setAttribute("aria-pressed", String(show));
 });
 
+// The page for a busy system asks again by itself.
+const retry = document.querySelector("[data-retry]")?.dataset.retry;
+if (retry) setTimeout(() => location.reload(), Number(retry) * 1000);
+
 on("click", "[data-print]", () => print());
 
 // A widget that loads later says so once.

@@ -62,10 +62,10 @@ class Shelf:
         (package / "plugin.toml").write_text(head + toml)
         start = "from diwan.plugin import *\nplugin = Plugin(__name__)\n"
         (package / "__init__.py").write_text(start + code)
-        for place, text in files.items():
+        for place, source in files.items():
             path = package / f"{place.replace('__', '/')}.py"
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
+            path.write_text(source)
         self.install(package.name, name, version)
         return package
 
@@ -115,8 +115,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return move
 
 
-
-
 @dataclass
 class Scratch:
     """A database with the roles and nothing else in it, which a test may migrate as it likes."""
@@ -140,10 +138,13 @@ class Scratch:
         return {str(row[0]) for row in rows}
 
 
-def _make_scratch() -> Scratch:
+def _make_scratch(template: str = "") -> Scratch:
     servers = database.join_servers()
     endpoints, secrets = servers.start(), servers.home.secrets()
     name = f"scratch_{uuid4().hex[:12]}"
+    if template:
+        with psycopg.connect(endpoints.admin_url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER diwan_owner')  # type: ignore[arg-type]
     bootstrap(endpoints.admin_url, name, secrets.owner, secrets.app)
     mine = endpoints.for_database(name)
     return Scratch(name, endpoints.admin_url, mine.owner_url, mine.app_url)
@@ -162,11 +163,26 @@ def scratch() -> Iterator[Scratch]:
     _drop(made)
 
 
-@pytest.fixture(scope="module")
-def core_database() -> Iterator[Scratch]:
-    """A database with the core's tables, for the tests of one file."""
+@pytest.fixture(scope="session")
+def _core_template() -> Iterator[str]:
     made = _make_scratch()
     migrations.upgrade(made.owner_url, migrations.core())
+    yield made.name
+    _drop(made)
+
+
+@pytest.fixture
+def core_scratch(_core_template: str) -> Iterator[Scratch]:
+    """A database with the core's tables, for one test."""
+    made = _make_scratch(_core_template)
+    yield made
+    _drop(made)
+
+
+@pytest.fixture(scope="module")
+def core_database(_core_template: str) -> Iterator[Scratch]:
+    """A database with the core's tables, for the tests of one file."""
+    made = _make_scratch(_core_template)
     yield made
     _drop(made)
 

@@ -34,7 +34,7 @@ STATEMENT_TIMEOUT = "10min"
 NAMES = "%%(year)d%%(month).2d%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s"
 
 
-class MigrationFailed(Exception):  # noqa: N818 - reads as what happened, like the errors of diwan.errors
+class MigrationFailed(Exception):
     """A scope could not reach its revision. Nothing of the attempt remains; the cause is chained."""
 
     def __init__(self, scope: str, cause: BaseException) -> None:

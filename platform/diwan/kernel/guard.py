@@ -9,11 +9,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
+from psycopg.pq import TransactionStatus
+from sqlalchemy.exc import ResourceClosedError
+from sqlalchemy.orm import Session, SessionTransaction
 
 from diwan.db.context import current
 from diwan.errors import DiwanError, Unavailable
@@ -31,7 +33,7 @@ PAUSE = 60.0
 clock: Callable[[], float] = time.monotonic
 
 
-class PluginFailed(DiwanError):  # noqa: N818 - reads as what happened, like the errors of diwan.errors
+class PluginFailed(DiwanError):
     """A plugin's code broke. `plugin` and `key` name whose; the cause is chained."""
 
     code = "plugin_failed"
@@ -49,6 +51,10 @@ class PluginPaused(Unavailable):
     def __init__(self, plugin: str, key: str) -> None:
         super().__init__(_("“%(key)s” is paused for a minute: it failed several times.", key=key))
         self.plugin, self.key = plugin, key
+
+
+class TransactionEnded(RuntimeError):
+    """A plugin committed or rolled back: what the request did before is out of its hands, so nothing may go on."""
 
 
 @dataclass(slots=True)
@@ -105,7 +111,7 @@ def call(
     except (Exception, SystemExit) as error:
         _record(contribution, clock() - started, budget, failed=True, breaker=breaker)
         log.exception("%s %s failed", contribution.kind, contribution.key, extra={"plugin": contribution.plugin})
-        if policy == "skip":
+        if policy == "skip" and not isinstance(error, TransactionEnded):
             return None
         raise PluginFailed(contribution.plugin, contribution.key) from error
     _record(contribution, clock() - started, budget)
@@ -139,13 +145,26 @@ def _savepoint(contribution: Contribution) -> Iterator[None]:
     savepoint = session.begin_nested()
     try:
         yield
-        if not savepoint.is_active:
-            raise RuntimeError(f"{contribution.key} ended the transaction: plugins never commit or roll back")
+        session.flush()
+        if _is_poisoned(savepoint):
+            raise RuntimeError(f"{contribution.key} hid a failed SQL statement")
         savepoint.commit()
+    except ResourceClosedError as error:
+        raise TransactionEnded(
+            f"{contribution.key} ended the transaction: plugins never commit or roll back"
+        ) from error
     except BaseException:
-        if savepoint.is_active:
+        with suppress(ResourceClosedError):
             savepoint.rollback()
         raise
+
+
+def _is_poisoned(savepoint: SessionTransaction) -> bool:
+    """Return whether PostgreSQL refuses to go on in here. Asks the driver: no round trip, and none where no SQL ran."""
+    return any(
+        connection.connection.driver_connection.info.transaction_status is TransactionStatus.INERROR  # type: ignore[union-attr]
+        for connection, *_rest in savepoint._connections.values()  # private: nothing public tells without connecting
+    )
 
 
 def _open_session() -> Session | None:

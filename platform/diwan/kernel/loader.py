@@ -33,7 +33,7 @@ PARTS = ("models", "service", "actions", "api", "reports", "pages", "documents",
 """The files of a larger plugin: imported after its __init__.py, in this order, where they exist."""
 
 
-class PluginsNotReady(Exception):  # noqa: N818 - reads as what happened, like the errors of diwan.errors
+class PluginsNotReady(Exception):
     """Strict mode: some plugin cannot be served. The text lists every problem of each."""
 
 

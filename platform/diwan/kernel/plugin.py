@@ -67,7 +67,7 @@ class Plugin:
 
         return decorate
 
-    def role(self, label: Text, *, grants: Sequence[str], key: str = "", help: Text = "") -> None:  # noqa: A002 - the word authors know
+    def role(self, label: Text, *, grants: Sequence[str], key: str = "", help: Text = "") -> None:
         """Suggest a role to the tenants that enable the plugin: `plugin.role(_("Keeper"), grants=["loans.*"])`."""
         name = key or re.sub(r"[^a-z0-9]+", "_", _source(label).lower()).strip("_")
         if not name:

@@ -11,6 +11,12 @@ from diwan.db.base import metadata
 from diwan.kernel.loader import PluginsNotReady
 from diwan.kernel.plugin import Plugin
 
+THING = """
+@plugin.resource(label="Thing", labels="Things")
+class Thing(Model):
+    name: Mapped[str] = field("Name")
+"""
+
 CASES = {
     "bad_manifest": ("badmanifest", "rejected", [
         "`lable` is unknown in plugin.toml (did you mean `label`?)",
@@ -59,11 +65,7 @@ def test_nothing_of_a_stopped_plugin_remains(shelf, case):
 
 def test_a_broken_mapper_stops_no_query_of_others(shelf):
     shelf.case("broken_mapper")
-    shelf.write(
-        "fine",
-        "@plugin.resource(label='Thing', labels='Things')\nclass Thing(Model):\n    name: Mapped[str] = field('Name')\n",
-        migrations__first="",
-    )
+    shelf.write("fine", THING, migrations__first="")
     plugins = shelf.load()
     assert plugins["brokenmapper"].state == "broken"
     assert plugins["fine"].state == "ready"
@@ -184,11 +186,7 @@ def test_exit_at_import_does_not_stop_the_platform(shelf):
     ("@plugin.resource(label='T', labels='Ts')\nclass T(Model):\n    title: Mapped[str] = field('T')", "title='name'"),
 ])  # fmt: skip
 def test_declarations_that_make_no_sense_are_told(shelf, code, problem):
-    shelf.write(
-        "base",
-        "@plugin.resource(label='Thing', labels='Things')\nclass Thing(Model):\n    name: Mapped[str] = field('Name')\n",
-        migrations__first="",
-    )
+    shelf.write("base", THING, migrations__first="")
     shelf.write("sample", code + "\n")
     plugins = shelf.load()
     assert plugins["sample"].state == "broken"
@@ -210,13 +208,15 @@ def test_a_template_with_a_mistake_is_found_at_load(shelf):
     assert "template pages/board.html" in plugins["pages"].problems[0]
 
 
+TENANT = "Column('tenant_id', BigInteger, ForeignKey('core.tenant.id', ondelete='CASCADE'), primary_key=True)"
+
+
 @pytest.mark.parametrize(("table", "problem"), [
     ("Column('id', BigInteger, primary_key=True)", "the primary key must begin with tenant_id"),
     ("Column('tenant_id', BigInteger, primary_key=True)", "tenant_id must refer to core.tenant"),
     ("Column('tenant_id', BigInteger, ForeignKey('core.tenant.id'), primary_key=True)",
      "ondelete must be RESTRICT or CASCADE"),
-    ("Column('tenant_id', BigInteger, ForeignKey('core.tenant.id', ondelete='CASCADE'), primary_key=True),"
-     "Column('owner', Uuid, ForeignKey('core.user.id', ondelete='CASCADE'))", "only plugins in [requires]"),
+    (f"{TENANT}, Column('owner', Uuid, ForeignKey('core.user.id', ondelete='CASCADE'))", "only plugins in [requires]"),
 ])  # fmt: skip
 def test_tables_must_belong_to_tenants(shelf, table, problem):
     code = (

@@ -11,7 +11,7 @@ import logging
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from diwan import jobs, mail, rest, web
+from diwan import files, jobs, mail, rest, web
 from diwan.config import Config
 from diwan.db.engine import driver_url, engine_options, open_with_tenant
 from diwan.extensions import csrf, db, login_manager
@@ -54,6 +54,7 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init_app(app)
     mail.configure(config)
     codes.provide_key(config.secret_key)
+    files.configure(config)
     jobs.connect(config)
     jobs.register(mail.JOB, mail.deliver, attempts=12)
     # 4. The faces

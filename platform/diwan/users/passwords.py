@@ -25,9 +25,9 @@ HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1, type=
 # What the known lists of leaked passwords are made of, once digits, years and signs round it are taken off.
 _COMMON = """password passwort motdepasse contrasena passw pass secret letmein welcome login admin administrator
 root master user test guest demo default changeme change iloveyou love monkey dragon football baseball
-sunshine princess shadow superman batman starwars trustno whatever freedom michael charlie jordan hello company business office diwan
-qwerty qwertz azerty asdf asdfgh zxcvbn zxcvbnm qazwsx qwertyuiop asdfghjkl abc abcd abcdef summer winter spring
-autumn google facebook computer internet samsung liverpool arsenal chelsea barcelona
+sunshine princess shadow superman batman starwars trustno whatever freedom michael charlie jordan hello company
+business office diwan qwerty qwertz azerty asdf asdfgh zxcvbn zxcvbnm qazwsx qwertyuiop asdfghjkl abc
+abcd abcdef summer winter spring autumn google facebook computer internet samsung liverpool arsenal chelsea barcelona
 مرحبا كلمهالسر كلمهالمرور سري الله محمد احمد حبيبي بسمالله"""
 COMMON = frozenset(_COMMON.split())
 ROWS = (
@@ -77,15 +77,21 @@ def _problem(password: str, known: tuple[str, ...]) -> LazyText | None:
     plain = fold(password).replace(" ", "")
     if len(set(plain)) < 5 or _is_row(plain):
         return _("This password repeats itself or follows the keyboard. Choose one that is harder to guess.")
-    core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
-    cores = {core, plain.translate(SWAPPED), re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain.translate(SWAPPED))}
-    if any(_made_of_common(c) for c in cores) or not core:
+    cores = {_core(plain), _core(plain).translate(SWAPPED), _core(plain.translate(SWAPPED))}
+    if "" in cores or any(_made_of_common(core) for core in cores):
         return _("This password is among the first that an attacker tries. Three or four words of your own are better.")
+    rest = plain
     for name in known:
         for part in re.split(r"[\W_]+", fold(name.partition("@")[0])):
-            if len(part) >= 4 and part in plain and len(plain) - len(part) < 6:
-                return _("This password is too close to your e-mail, your name or your business.")
+            rest = rest.replace(part, "") if len(part) >= 4 else rest
+    if len(rest) < 6 and rest != plain:
+        return _("This password is too close to your e-mail, your name or your business.")
     return None
+
+
+def _core(plain: str) -> str:
+    """Take off the digits and signs that people put round a word."""
+    return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
 
 
 def _made_of_common(core: str) -> bool:

@@ -55,7 +55,7 @@ def invite(**_slug: str) -> ResponseReturnValue:
 
 
 @pages.post("/invitations/<uuid:id>/<any(resend, revoke):verb>")
-def change_invitation(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:  # noqa: A002
+def change_invitation(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
     current.require("core.member.invite")
     if verb == "resend":
         people.resend_invitation(id)
@@ -67,7 +67,7 @@ def change_invitation(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
 
 
 @pages.route("/<uuid:id>", methods=["GET", "POST"])
-def member(id: UUID, **_slug: str) -> ResponseReturnValue:  # noqa: A002
+def member(id: UUID, **_slug: str) -> ResponseReturnValue:
     current.require("core.member.update")
     if request.method == "GET":
         return _show_member(id)
@@ -81,7 +81,7 @@ def member(id: UUID, **_slug: str) -> ResponseReturnValue:  # noqa: A002
 
 
 @pages.post("/<uuid:id>/<any(enable, disable):verb>")
-def switch_member(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:  # noqa: A002
+def switch_member(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
     current.require("core.member.update")
     try:
         if verb == "disable":

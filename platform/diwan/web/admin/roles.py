@@ -47,7 +47,7 @@ def new(**_slug: str) -> ResponseReturnValue:
 
 
 @pages.route("/<uuid:id>", methods=["GET", "POST"])
-def edit(id: UUID, **_slug: str) -> ResponseReturnValue:  # noqa: A002
+def edit(id: UUID, **_slug: str) -> ResponseReturnValue:
     current.require("core.role.update")
     role = access.find_role(id)
     if request.method == "GET":
@@ -63,7 +63,7 @@ def edit(id: UUID, **_slug: str) -> ResponseReturnValue:  # noqa: A002
 
 
 @pages.post("/<uuid:id>/delete")
-def delete(id: UUID, **_slug: str) -> ResponseReturnValue:  # noqa: A002
+def delete(id: UUID, **_slug: str) -> ResponseReturnValue:
     current.require("core.role.update")
     try:
         access.delete_role(id)

@@ -58,7 +58,7 @@ def create(**_slug: str) -> ResponseReturnValue:
 
 
 @pages.post("/<uuid:id>/revoke")
-def revoke(id: UUID, **_slug: str) -> ResponseReturnValue:  # noqa: A002
+def revoke(id: UUID, **_slug: str) -> ResponseReturnValue:
     current.require("core.token.manage")
     token = tokens.revoke(id)
     tell("ok", _("The token “%(name)s” was revoked.", name=token.name))

@@ -43,9 +43,14 @@ def run(host: str | None, port: int | None) -> None:
     config = Config.from_env()
     _check_port(config)
     with connected():
-        subprocess_migrate()
-        names = ("web", "serve"), ("worker", "worker"), ("scheduler", "scheduler")
-        supervisor = Supervisor([Child(name, [*DIWAN, command]) for name, command in names])
+        migrate_first()
+        supervisor = Supervisor(
+            [
+                Child("web", [*DIWAN, "serve"], stop_seconds=20),
+                Child("worker", [*DIWAN, "worker"], stop_seconds=35),  # it may finish its job
+                Child("scheduler", [*DIWAN, "scheduler"]),
+            ]
+        )
         threading.Thread(target=_announce, args=(config,), name="announce", daemon=True).start()
         supervisor.run()
 
@@ -113,7 +118,7 @@ def status() -> None:
     sys.exit(3)
 
 
-def subprocess_migrate() -> None:
+def migrate_first() -> None:
     """Migrate in a process of its own, so that the supervisor does not keep the plugins' code in memory."""
     if subprocess.run([*DIWAN, "migrate"], stdin=subprocess.DEVNULL).returncode:
         raise click.ClickException("The migration failed, so nothing was started. The reason is above.")
@@ -200,7 +205,7 @@ def _announce(config: Config) -> None:
         if time.monotonic() - begin > 120:
             click.echo("Still not ready after two minutes: see the lines above for the reason.", err=True)
             return
-        time.sleep(0.3)
+        time.sleep(0.3 if time.monotonic() - begin < 15 else 3)
     click.echo(f"\nDiwan is ready: {config.base_url}\nData: {config.home}\nStop with Ctrl-C.\n")
 
 

@@ -1,4 +1,7 @@
-"""What the tests of the embedded servers share: homes, starters in processes of their own, waiting. Tests nothing itself."""
+"""What the tests of the embedded servers share: homes, starters in processes of their own, waiting.
+
+Tests nothing itself.
+"""
 
 import json
 import os
@@ -155,3 +158,41 @@ def kill(pid: int) -> None:
 def run_sql(endpoints: Endpoints, statement: str) -> None:
     with psycopg.connect(endpoints.admin_url, autocommit=True) as connection:
         connection.execute(statement)
+
+
+class Run:
+    """What a command printed, and how it ended."""
+
+    def __init__(self, output: str, exit_code: int) -> None:
+        self.output = output
+        self.exit_code = exit_code
+
+
+@pytest.fixture(scope="session")
+def run_diwan() -> Callable[..., Run]:
+    """Run a `diwan` command in this process, with an environment of its own."""
+    from click.testing import CliRunner
+
+    from diwan.cli import main
+
+    def run(*arguments: str, **env: str) -> Run:
+        before = dict(os.environ)
+        for name in list(os.environ):
+            if name.startswith(("DIWAN_", "DATABASE_", "REDIS_")):
+                del os.environ[name]
+        os.environ.update(env)
+        try:
+            result = CliRunner().invoke(main, arguments)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Run(result.output, result.exit_code)
+
+    return run
+
+
+@pytest.fixture
+def diwan(run_diwan: Callable[..., Run]) -> Callable[..., Run]:
+    return run_diwan

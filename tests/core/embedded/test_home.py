@@ -41,7 +41,7 @@ def test_creating_again_changes_no_mode(base: Path) -> None:
 
 
 def test_eight_processes_agree_on_one_set_of_secrets(base: Path) -> None:
-    code = "import sys; from diwan.embedded import Home; print(Home(__import__('pathlib').Path(sys.argv[1])).create().secrets().app)"
+    code = "import sys; from diwan.embedded import Servers; print(Servers(sys.argv[1]).home.create().secrets().app)"
     started = [
         subprocess.Popen([sys.executable, "-c", code, str(base / "race")], stdout=subprocess.PIPE, text=True)
         for _ in range(8)

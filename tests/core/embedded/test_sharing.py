@@ -1,7 +1,11 @@
-"""Starting, joining and letting go: one pair of servers for any number of processes, for nobody without the password."""
+"""Starting, joining and letting go: one pair of servers for any number of processes.
+
+And for nobody without the password.
+"""
 
 import os
 import stat
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +24,7 @@ from .conftest import Holder, alive, answers, ask, kill, wait_for
 @pytest.fixture(scope="module")
 def shared(base: Path, template: Path) -> Servers:
     """Servers that the tests of this module only look at."""
+    subprocess.run(["cp", "-a", str(template), str(base / "shared")], check=True)
     servers = Servers(base / "shared", durable=True)
     servers.start()
     yield servers
@@ -170,8 +175,8 @@ def test_real_data_is_on_safe_settings(shared: Servers) -> None:
         assert {name: setting(name) for name in wanted} == wanted
         assert int(setting("max_connections")) >= 100
         assert connection.info.server_version // 10_000 == 18
-        query = "SELECT datlocprovider::text || datcollate || pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'template1'"
-        assert ask(shared.endpoints().admin_url, query) == "bC.UTF-8UTF8"
+        query = "SELECT datlocprovider::text, datlocale, pg_encoding_to_char(encoding) FROM pg_database"
+        assert connection.execute(f"{query} WHERE datname = 'template1'").fetchone() == ("b", "C.UTF-8", "UTF8")
     settings = redis.Redis.from_url(shared.endpoints().redis_url).config_get("append*")
     assert (settings["appendonly"], settings["appendfsync"]) == ("yes", "everysec")
 

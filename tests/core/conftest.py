@@ -130,6 +130,14 @@ class Scratch:
             cursor = connection.execute(statement)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
 
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a session of the application's role, without a tenant."""
+        engine = create_engine(driver_url(self.app_url))
+        with Session(engine) as session:
+            yield session
+        engine.dispose()
+
     def columns(self, schema: str) -> set[str]:
         """Return `table.column` of a schema."""
         rows = self.as_owner(

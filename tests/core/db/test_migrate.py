@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
 from diwan.cli.db import _import_models
 from diwan.db import migrate as migrations
-from diwan.db.engine import driver_url
 from diwan.db.migrate import MigrationFailed, Scope
 from diwan.kernel import catalogue, deploy
 from diwan.kernel.lineup import lineup_for
@@ -222,7 +218,7 @@ class TestDeploy:
     def test_a_process_sees_what_the_database_lacks(self, core_scratch, plugins):
         deploy.migrate(core_scratch.owner_url, plugins)
         catalogue.activate(plugins)
-        with as_application(core_scratch) as session:
+        with core_scratch.session() as session:
             assert deploy.core_is_current(session)
             checked = deploy.refresh(session)
             assert {e.name: e.state for e in checked.stopped} == {"unmigrated": "unmigrated", "needs": "unmigrated"}
@@ -234,11 +230,11 @@ class TestDeploy:
         package = shelf.write("slow", migrations__first=_revision("slow", "SELECT 1 / 0"))
         catalogue.activate(shelf.load())
         deploy.migrate(core_scratch.owner_url, catalogue.installed())
-        with as_application(core_scratch) as session:
+        with core_scratch.session() as session:
             assert deploy.refresh(session)["slow"].state == "unmigrated"
         (package / "migrations" / "first.py").write_text(_revision("slow", "SELECT 1"))
         deploy.migrate(core_scratch.owner_url, catalogue.installed())
-        with as_application(core_scratch) as session:
+        with core_scratch.session() as session:
             assert deploy.refresh(session)["slow"].state == "ready"
             assert lineup_for("slow").plugins == ("slow",)
 
@@ -254,7 +250,7 @@ class TestDeploy:
             ("missing", "leaves0001")
         ]
         assert core_scratch.columns("leaves") == {"one.id"}
-        with as_application(core_scratch) as session:
+        with core_scratch.session() as session:
             assert deploy.check_database(session, fewer)["leaves"].state == "missing"
         shelf.packages.append("diwan_leaves")
 
@@ -262,7 +258,7 @@ class TestDeploy:
         shelf.write("grows", migrations__first=_revision("grows", "SELECT 1"))
         plugins = shelf.load()
         deploy.migrate(core_scratch.owner_url, plugins)
-        with as_application(core_scratch) as session:
+        with core_scratch.session() as session:
             for revision, state in (("from_the_future", "ready"), ("", "unmigrated")):
                 core_scratch.as_owner(f"UPDATE core.plugin SET revision = '{revision}' WHERE name = 'grows'")
                 session.rollback()
@@ -283,14 +279,6 @@ class TestDeploy:
         with pytest.raises(MigrationFailed, match="division by zero"):
             deploy.migrate(scratch.owner_url, shelf.load())
         assert scratch.columns("base") == set()
-
-
-@contextmanager
-def as_application(scratch):
-    engine = create_engine(driver_url(scratch.app_url))
-    with Session(engine) as session:
-        yield session
-    engine.dispose()
 
 
 def _revision(name: str, up: str) -> str:

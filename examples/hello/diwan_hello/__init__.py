@@ -21,3 +21,9 @@ def how_many():
 
 
 plugin.role(_("Greeter"), grants=["hello.*"])
+
+
+@plugin.demo
+def demo():
+    for language, text in (("en", "Hello, Diwan"), ("ar", "أهلاً بالديوان")):
+        Greeting.add(text=text, language=language)

@@ -12,7 +12,7 @@ def register(app: Flask) -> None:
     """Bind the pages, in the order in which a request passes them."""
     from importlib import import_module
 
-    for name in ("ui", "headers", "context", "errors", "health", "auth", "admin", "home", "imports", "plugin_pages", "resources"):
+    for name in ("static_files", "ui", "headers", "context", "errors", "health", "auth", "admin", "home", "imports", "plugin_pages", "resources"):
         try:
             part = import_module(f"diwan.web.{name}")
         except ModuleNotFoundError as error:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 
 from diwan import jobs
-from diwan.db.direct import fetch_row
-from diwan.errors import DiwanError
-from diwan.kernel import health as plugins
+from diwan.db import unit_of_work
+from diwan.kernel import deploy
+from diwan.kernel.catalogue import installed
 
 pages = Blueprint("health", __name__)
 
@@ -30,16 +32,21 @@ def alive() -> ResponseReturnValue:
 
 @pages.get("/readyz")
 def ready() -> ResponseReturnValue:
-    parts: dict[str, Any] = {"database": _database(), "queue": jobs.health(), "plugins": plugins.readiness()}
-    ok = all(part.get("ok") for part in parts.values())
+    parts: dict[str, Any] = {**_database_and_plugins(), "queue": jobs.health()}
+    ok = all(part["ok"] for part in parts.values())
     return jsonify(status="ready" if ok else "not ready", **parts), 200 if ok else 503
 
 
-def _database() -> dict[str, Any]:
+def _database_and_plugins() -> dict[str, Any]:
+    """Compare the database with the installed code. A plugin that is stopped is named but stops nobody else."""
     try:
-        row = fetch_row("SELECT count(*) AS plugins FROM core.plugin", ())
-    except DiwanError:
-        return {"ok": False, "problem": "no answer"}
-    except Exception:
-        return {"ok": False, "problem": "not migrated"}
-    return {"ok": row is not None}
+        with unit_of_work() as session:
+            current = deploy.core_is_current(session)
+            plugins = deploy.refresh(session) if current else installed()
+    except (SQLAlchemyError, psycopg.Error):
+        return {"database": {"ok": False, "problem": "no answer"}}
+    states = {entry.name: entry.state for entry in plugins.values()}
+    return {
+        "database": {"ok": current, **({} if current else {"problem": "not migrated"})},
+        "plugins": {"ok": "unmigrated" not in states.values(), "states": states},
+    }

@@ -1,0 +1,23 @@
+"""The built front end, served compressed and for ever: every name carries a hash of its content.
+
+It must serve nothing else; what people upload never comes from here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from whitenoise import WhiteNoise
+
+from diwan.web.ui import DIST, STATIC_URL
+
+HASHED = re.compile(r"-[A-Z0-9]{8}\.\w+$")
+
+
+def register(app: Flask) -> None:
+    """Put the files in front of the application: such a request never reaches a session or the database."""
+    files = WhiteNoise(app.wsgi_app, max_age=60, immutable_file_test=lambda path, url: bool(HASHED.search(url)))
+    if DIST.is_dir():
+        files.add_files(str(DIST), prefix=STATIC_URL.strip("/") + "/")
+    app.wsgi_app = files  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ import grp
 import json
 import os
 import pwd
+import re
 import secrets
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ SHARED = Path("/var/lib/diwan-servers")
 ACCOUNT = "diwan"
 LONGEST_SOCKET = 103  # bytes: sun_path holds 104 with its end mark on macOS, 108 on Linux
 LONGEST_NAME = ".s.PGSQL.65535"
+PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,8 @@ def renew_run_folder(home: Home) -> None:
 def _run_folder(path: Path, identity: str) -> Path:
     """Below the place if a socket can be named there, else a private folder in /tmp, the same for every session."""
     run = path / "run"
-    # A comma would make two hosts of it in a connection string.
-    if len(os.fsencode(run / LONGEST_NAME)) <= LONGEST_SOCKET and "," not in str(run):
+    # Programs disagree on spaces (`+`?), commas (another host?) and the rest in a connection string.
+    if len(os.fsencode(run / LONGEST_NAME)) <= LONGEST_SOCKET and PLAIN.fullmatch(str(run)):
         return run
     return Path("/tmp") / f"diwan-{identity}"  # noqa: S108  random name, mode 0700, owner checked
 

@@ -104,5 +104,5 @@ def _application(config: Config) -> tuple[Callable[[], AbstractContextManager[ob
 
 
 def _log() -> None:
-    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
-    logging.getLogger("rq").setLevel(logging.WARNING)
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    logging.getLogger("diwan").setLevel(logging.INFO)

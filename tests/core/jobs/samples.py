@@ -5,8 +5,6 @@ The process that a test starts imports this file too.
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from uuid import UUID
 
@@ -56,6 +54,12 @@ def slow(title: str, seconds: float) -> None:
         time.sleep(0.05)
 
 
+@jobs.job("core.test.sleep")
+def sleep(title: str, seconds: float) -> None:
+    effect(title)
+    time.sleep(seconds)
+
+
 @jobs.job("core.test.batches", batches=True, backoff=0.1)
 def batches(title: str, total: int, pause: float = 0.0) -> None:
     """Resumes where it was: a row for each number."""
@@ -91,8 +95,3 @@ def too_long() -> None:
         time.sleep(5)
     except Exception:  # what a handler swallows must not be its time limit
         effect("swallowed")
-
-
-@jobs.job("core.test.suicide", attempts=2, backoff=0.1)
-def suicide() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)

@@ -77,10 +77,8 @@ class Scope:
 
 
 def folder() -> Path:
-    """Return the folder of env.py: the repository's `migrations`, or its copy within an installed wheel."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "_migrations"
-    return inside if inside.is_dir() else package.parents[1] / "migrations"
+    """Return the folder of env.py: a link to the repository's `migrations`, its copy in a wheel."""
+    return Path(__file__).parents[1] / "migrations"
 
 
 def core() -> Scope:

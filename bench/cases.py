@@ -1,0 +1,127 @@
+"""The benchmarks, each a function that prints its lines.
+
+A case must do what a person or a program does, through the same addresses.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import orjson
+import psycopg
+
+from bench.load import Connection, Result, http, run
+from bench.system import System
+from diwan.testing.browsing import signed_in
+
+CONTACTS = "/api/v1/contacts/contact"
+PAGE_600 = 600
+
+
+def show(name: str, clients: int, result: Result | str) -> None:
+    print(f"{name:<44} {clients} client{'s' if clients > 1 else ' '} {result}", flush=True)
+
+
+def loads(name: str, running: System, requests: list[bytes], seconds: float) -> None:
+    for clients in (1, 4):
+        show(name, clients, run(running.config.port, requests, clients, seconds))
+
+
+def create(running: System, seconds: float) -> None:
+    """Create a contact by REST."""
+    bodies = [
+        orjson.dumps({"name": f"Bench {n}", "email": f"b{n}@example.com", "roles": ["customer"], "country": "KW",
+                      "city": "Kuwait", "phone": "+965 2222 3333"})
+        for n in range(50)
+    ]  # fmt: skip
+    loads("create a contact (REST)", running, [http("POST", CONTACTS, running.headers, b) for b in bodies], seconds)
+
+
+def lists(running: System, seconds: float) -> None:
+    """List page of 80 out of 100,000 contacts: first page and page 600, REST and HTML."""
+    connection = Connection(running.config.port)
+    cursor = _cursor(connection, running)
+    pages = {"first page": "?limit=80", f"page {PAGE_600}": f"?limit=80&cursor={cursor}"}
+    for name, query in pages.items():
+        loads(f"list of 80, {name} (REST, all fields)", running, [http("GET", CONTACTS + query, running.headers)], seconds)
+    narrow = "?limit=80&fields=name,roles,contact_person,email,phone,city,country"
+    loads("list of 80, first page (REST, list's fields)", running, [http("GET", CONTACTS + narrow, running.headers)], seconds)
+    browser = _browser(running)
+    for name, query in {"first page": "", f"page {PAGE_600}": f"?cursor={cursor}"}.items():
+        path = f"{running.business.url}/contacts/contact{query}"
+        loads(f"list of 80, {name} (HTML)", running, [http("GET", path, browser)], seconds)
+
+
+def search(running: System, seconds: float) -> None:
+    """Search 100,000 contacts by a word and by the beginning of one."""
+    words = {
+        "a rare word": [f"{n}" for n in range(20_000, 20_050)],
+        "a beginning": [f"person 20{n}" for n in range(10, 60)],
+        "a word of 1 in 70 and a number": [f"falcon 2{n}" for n in range(10, 60)],
+        "a frequent word": ["falcon"],
+    }
+    for name, phrases in words.items():
+        requests = [http("GET", f"{CONTACTS}?limit=80&search={quote(p)}", running.headers) for p in phrases]
+        loads(f"search: {name}", running, requests, seconds)
+
+
+def floor(running: System, seconds: float) -> None:
+    """The same list and the same inserts with psycopg alone, one connection: what the database itself takes."""
+    tenant = running.business.tenant.id
+    query = ("SELECT id, name, roles, contact_person, email, phone, city, country, sort_title FROM contacts.contact"
+             " WHERE tenant_id = %s AND archived_at IS NULL ORDER BY sort_title, id LIMIT 81")  # fmt: skip
+    with psycopg.connect(running.config.database_url, autocommit=True) as connection:
+        times = []
+        start = time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            before = time.perf_counter()
+            connection.execute(f"BEGIN; SET LOCAL app.tenant_id = '{tenant}'")
+            connection.execute(query, (tenant,), binary=True).fetchall()
+            connection.execute("COMMIT")
+            times.append(time.perf_counter() - before)
+    times.sort()
+    result = Result(len(times) / seconds, times[len(times) // 2] * 1e3, times[int(len(times) * 0.95)] * 1e3, 0)
+    show("floor: list of 80 with psycopg alone", 1, result)
+
+
+def imports(running: System, seconds: float) -> None:
+    """Import a CSV of 10,000 contacts, from the click to the result."""
+    from bench.wizard import import_contacts
+
+    for text in import_contacts(running):
+        show("import of 10,000 contacts", 1, text)
+
+
+def sign_up(running: System, seconds: float) -> None:
+    """Sign-up to the first screen, and enabling a plugin: server time of the requests a person waits for."""
+    from bench.wizard import enable_plugin, sign_up_to_first_screen
+
+    show("sign-up to first screen, server time", 1, sign_up_to_first_screen(running))
+    show("enable a plugin", 1, enable_plugin(running))
+
+
+def _cursor(connection: Connection, running: System) -> str:
+    """Walk to page 600 as a person would, and return the cursor that leads there."""
+    cursor = ""
+    for _ in range(PAGE_600 - 1):
+        _status, body = connection.send(
+            http("GET", f"{CONTACTS}?limit=80&fields=name&cursor={cursor}" if cursor else f"{CONTACTS}?limit=80&fields=name",
+                 running.headers)
+        )  # fmt: skip
+        cursor = orjson.loads(body)["next"]
+    return cursor
+
+
+def _browser(running: System) -> dict[str, str]:
+    """Return the headers of a signed-in browser."""
+    client = signed_in(running.app, running.business.owner)
+    cookie = client.get_cookie(f"diwan-{running.config.port}")
+    assert cookie is not None
+    return {"Cookie": f"{cookie.key}={cookie.value}", "Accept-Encoding": "identity"}
+
+
+ALL: dict[str, Callable[[System, float], None]] = {
+    "create": create, "lists": lists, "search": search, "import": imports, "signup": sign_up, "floor": floor,
+}  # fmt: skip

@@ -56,6 +56,11 @@ class Entry:
         return LazyText(self.name, self.manifest.summary) if self.manifest else ""
 
     @property
+    def category(self) -> LazyText | str:
+        """The shelf on which the catalogue of modules shows it."""
+        return LazyText(self.name, self.manifest.category) if self.manifest else ""
+
+    @property
     def scope(self) -> Scope | None:
         """Its migrations, or None where it has no table."""
         if self.folder is None or not (self.folder / "migrations").is_dir():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ CORE = Path(__file__).resolve().parent.parent / "translations"
 
 _language: ContextVar[str] = ContextVar("language", default="en")
 _folders: dict[str, Path] = {"diwan": CORE}
+_invented: dict[str, NullTranslations] = {}
+"""Languages that only tests speak, with one catalogue for all domains; see diwan.testing.texts."""
 
 
 def language() -> str:
@@ -44,7 +47,8 @@ def direction(code: str | None = None) -> str:
 
 def locale(code: str | None = None) -> Locale:
     """Return Babel's locale for the language."""
-    return Locale.parse(code or language())
+    code = code or language()
+    return Locale.parse("en" if code in _invented else code)
 
 
 class LazyText:
@@ -101,10 +105,25 @@ def ngettext(singular: str, plural: str, n: int, /, *, domain: str = "diwan", **
 @lru_cache(maxsize=256)
 def catalogue(domain: str, code: str) -> NullTranslations:
     """Return the loaded catalogue of a domain in one language (empty for English and where there is none)."""
+    if code in _invented:
+        return _invented[code]
     folder = _folders.get(domain)
     if folder is None or code == "en":
         return NullTranslations()
-    return Translations.load(str(folder), [code], domain)
+    return _load(folder / code / "LC_MESSAGES" / f"{domain}.po", domain)
+
+
+def _load(po: Path, domain: str) -> NullTranslations:
+    """Load the `.mo` that the build made; the `.po` itself where there is none yet, or where it has changed since."""
+    mo = po.with_suffix(".mo")
+    if mo.exists() and not (po.exists() and po.stat().st_mtime > mo.stat().st_mtime):
+        with mo.open("rb") as file:
+            return Translations(file, domain)
+    if po.exists():
+        from diwan.kit.catalogues import compiled
+
+        return Translations(BytesIO(compiled(po)), domain)
+    return NullTranslations()
 
 
 _ = domain("diwan", CORE)

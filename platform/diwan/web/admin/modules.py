@@ -24,11 +24,14 @@ pages = Blueprint("modules", __name__, url_prefix="/t/<slug>/modules")
 @pages.get("")
 def index(**_slug: str) -> ResponseReturnValue:
     current.require("core.plugin.manage")
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, dict[str, Any]] = {}
     for offer in lifecycle.available():
-        manifest = offer.entry.manifest
-        groups.setdefault(manifest.category if manifest else "", []).append(_module(offer))
-    shown = {"can_change": True, "groups": [{"label": label, "items": items} for label, items in groups.items()]}
+        entry = offer.entry
+        group = groups.setdefault(
+            entry.manifest.category if entry.manifest else "", {"label": entry.category, "items": []}
+        )
+        group["items"].append(_module(offer))
+    shown = {"can_change": True, "groups": list(groups.values())}
     return render("modules.html", [(_("Modules"), "")], modules=shown)
 
 

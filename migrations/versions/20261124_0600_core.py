@@ -143,7 +143,6 @@ INDEXES = [
     "CREATE INDEX ix_search_entry_words ON core.search_entry USING gin (words)",
     "CREATE INDEX ix_import_run_created ON core.import_run (tenant_id, resource, created_at)",
     "CREATE INDEX ix_import_run_file ON core.import_run (tenant_id, file_id)",
-    "CREATE INDEX ix_import_row_outcome ON core.import_row (tenant_id, run_id, outcome, number)",
     "CREATE INDEX ix_import_row_record ON core.import_row (tenant_id, run_id, record_id)",
 ]
 

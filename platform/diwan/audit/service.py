@@ -15,6 +15,7 @@ from sqlalchemy import Table, select
 
 from diwan.audit.models import AuditEntry
 from diwan.db.base import now
+from diwan.db.bulk import insert_rows
 from diwan.db.context import current
 from diwan.kit.ids import uuid7
 
@@ -65,14 +66,17 @@ def record_many(entries: Iterable[Entry]) -> None:
             "resource": entry.resource,
             "record_id": entry.record_id,
             "title": entry.title,
-            "before": plain(entry.before),
-            "after": plain(entry.after),
+            "before": entry.before,
+            "after": entry.after,
         }
         for entry in entries
     ]
-    if rows:
-        # On the connection, past the ORM's hook: the tenant is in every row.
-        current.session.connection().execute(TABLE.insert(), rows if len(rows) > 1 else rows[0])
+    # On the connection, past the ORM's hook: the tenant is in every row.
+    if len(rows) == 1:
+        only = {**rows[0], "before": plain(rows[0]["before"]), "after": plain(rows[0]["after"])}
+        current.session.connection().execute(TABLE.insert(), only)
+    else:
+        insert_rows(current.session.connection(), TABLE, rows)
 
 
 def plain(value: Any) -> Any:

@@ -89,7 +89,6 @@ class ImportRow(Base):
             name="fk_import_row_run_id",
         ),
         CheckConstraint(f"outcome IN {OUTCOMES}", name="outcome"),
-        Index("ix_import_row_outcome", "tenant_id", "run_id", "outcome", "number"),
         Index("ix_import_row_record", "tenant_id", "run_id", "record_id"),
         {"schema": "core"},
     )

@@ -14,6 +14,7 @@ from diwan.imports.models import ImportRun
 from diwan.imports.table import Row, Table
 from diwan.imports.values import Reading, RowReader
 from diwan.kit.i18n import _
+from diwan.kit.text import fold
 from diwan.resources import Resource
 from diwan.resources.lookup import Existing, find_by_key, find_taken, key_of, resolve_references
 
@@ -141,6 +142,7 @@ class Planner:
         elif step.record is not None:
             together = joined(base, step.values)
             step.values = {name: together[name] for name in step.values}
+            self._remark_renaming(step)
             changed = any(base[name] != value for name, value in step.values.items())
             if not changed and step.record.archived_at is None:
                 step.action, step.problem = "skipped", step.problem or str(_("Nothing differs from the record."))
@@ -148,6 +150,14 @@ class Planner:
             missing = [str(f.label) for name, f in self.required.items() if step.values.get(name) in (None, "")]
             if missing:
                 step.fail(_("A value is required: %(labels)s.", labels=", ".join(missing)))
+
+    def _remark_renaming(self, step: Step) -> None:
+        """A record with another name is often another record: two files that both count from 1."""
+        title = self.resource.title
+        old, new = step.record.values[title] if step.record else None, step.values.get(title)
+        if old and new and fold(str(old)) != fold(str(new)):
+            remark = _("“%(old)s” becomes “%(new)s”.", old=str(old)[:80], new=str(new)[:80])
+            step.problem = "; ".join(p for p in (step.problem, str(remark)) if p)
 
     @staticmethod
     def _leader(step: Step) -> Step:

@@ -54,7 +54,7 @@ def check_import(run: UUID) -> None:
             if record.state != "checking":
                 return
             steps = planner.plan(batch)
-            _record(record, [_entry(record, step, None) for step in steps], only_failed=True)
+            _record(record, [_entry(record, step, None) for step in steps], rehearsal=True)
             jobs.progress(record.done, max(record.total, record.done))
     with unit_of_work():
         record = get_run(run, lock=True)
@@ -155,11 +155,11 @@ def _entry(run: ImportRun, step: Step, written: Written | None) -> dict[str, Any
     }
 
 
-def _record(run: ImportRun, entries: Sequence[dict[str, Any]], *, only_failed: bool = False) -> None:
-    """Count the outcomes of a batch on its run and write them down."""
+def _record(run: ImportRun, entries: Sequence[dict[str, Any]], *, rehearsal: bool = False) -> None:
+    """Count the outcomes of a batch on its run and write them down; of a rehearsal only what people should look at."""
     for entry in entries:
         name = entry["outcome"]
         setattr(run, name, getattr(run, name) + 1)
     run.done += len(entries)
-    kept = [entry for entry in entries if entry["outcome"] == "failed"] if only_failed else entries
+    kept = [e for e in entries if e["problem"] and e["outcome"] != "skipped"] if rehearsal else entries
     insert_rows(current.session.connection(), ROWS, kept)

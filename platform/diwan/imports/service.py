@@ -35,7 +35,8 @@ def start(resource: Resource, stream: BinaryIO, name: str, mime: str = "") -> Im
     """Keep an uploaded file and return its run with a guessed mapping. Raises Refuse or TooLarge for a bad file."""
     current.require(resource.permission("import"))
     stored = files.store(stream, name, purpose="import", mime=mime, limit=MAX_BYTES)
-    run = ImportRun(resource=resource.key, file_id=stored.id, file_name=stored.name, created_by=current.user.id)
+    run = ImportRun(resource=resource.key, file_id=stored.id, file_name=stored.name, mapping={})
+    run.created_by = current.user.id
     try:
         _guess(resource, run, open_table(files.path_of(stored.id), stored.name))
     except BaseException:
@@ -46,7 +47,7 @@ def start(resource: Resource, stream: BinaryIO, name: str, mime: str = "") -> Im
     return run
 
 
-def get_run(id: UUID | str, *, lock: bool = False) -> ImportRun:  # noqa: A002
+def get_run(id: UUID | str, *, lock: bool = False) -> ImportRun:
     """Return a run. Raises NotFound also where its module is off, Denied without the right to import."""
     try:
         key = id if isinstance(id, UUID) else UUID(str(id))

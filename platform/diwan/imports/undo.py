@@ -42,12 +42,13 @@ class Trace:
 @jobs.job(UNDO, batches=True, timeout=TIMEOUT, on_parked=_parked)
 def undo_import(run: UUID) -> None:
     """Undo the rows of a run that are not undone yet."""
+    after = 0
     while True:
         with unit_of_work():
             record = get_run(run, lock=True)
             if record.state != "undoing":
                 return
-            traces = _next_traces(record)
+            traces, after = _next_traces(record, after)
             if not traces:
                 record.state, record.finished_at = "undone", now()
                 kept = _count(record, "kept")
@@ -57,14 +58,17 @@ def undo_import(run: UUID) -> None:
             jobs.progress(record.done, record.created + record.updated)
 
 
-def _next_traces(run: ImportRun) -> list[Trace]:
-    """The next records of the run, each with everything that the run did to it."""
+def _next_traces(run: ImportRun, after: int) -> tuple[list[Trace], int]:
+    """The next records of the run, each with everything that the run did to it, and the last row looked at."""
     mine = (ROWS.c.tenant_id == current.tenant.id, ROWS.c.run_id == run.id)
     connection = current.session.connection()
-    first = select(ROWS.c.record_id).where(*mine, ROWS.c.outcome.in_(("created", "updated"))).order_by(ROWS.c.number)
-    ids = list(dict.fromkeys(connection.execute(first.limit(BATCH)).scalars()))
-    if not ids:
-        return []
+    rows = select(ROWS.c.record_id, ROWS.c.number).where(
+        *mine, ROWS.c.number > after, ROWS.c.outcome.in_(("created", "updated"))
+    )
+    found = connection.execute(rows.order_by(ROWS.c.number).limit(BATCH)).all()
+    if not found:
+        return [], after
+    ids = list(dict.fromkeys(row.record_id for row in found))
     done = select(ROWS.c.record_id, ROWS.c.outcome, ROWS.c.version, ROWS.c.before).where(
         *mine, ROWS.c.record_id == any_(bindparam("ids", ids, type_=ARRAY(Uuid())))
     )
@@ -74,7 +78,7 @@ def _next_traces(run: ImportRun) -> list[Trace]:
         trace.made |= row.outcome == "created"
         trace.version = max(trace.version, row.version)
         trace.before = {**(row.before or {}), **trace.before}  # the earliest values are the ones to come back
-    return list(traces.values())
+    return list(traces.values()), found[-1].number
 
 
 def _undo(resource: Resource, run: ImportRun, traces: Sequence[Trace]) -> None:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from diwan.imports.table import Row, Table, plain
@@ -41,15 +42,14 @@ class Reading:
     remarks: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    index: int
+class _Column(NamedTuple):
+    place: int
     name: str
-    described: Field
     convert: Convert
+    several: bool
 
 
-class Remark(Exception):  # noqa: N818
+class Remark(Exception):
     """A cell that says nothing usable, in a field that may stay empty: the row goes on without it."""
 
 
@@ -65,7 +65,7 @@ class RowReader:
         for index, column in enumerate(table.columns):
             if (name := columns.get(column, "")) in fields:
                 convert = _converter(fields[name], samples, index, timezone)
-                self.columns.append(_Column(index, name, fields[name], convert))
+                self.columns.append(_Column(index, name, convert, fields[name].kind.name in SEVERAL))
         self.fields = fields
         self.labels = {name: str(described.label) for name, described in fields.items()}
         self.defaults = {name: fields[name].parse(value) for name, value in defaults.items() if name in fields}
@@ -76,37 +76,36 @@ class RowReader:
         if row.problem:
             reading.problems.append(str(row.problem))
             return reading
-        for column in self.columns:
-            if row.faults and column.index in row.faults:
-                self._complain(reading, column, row.faults[column.index])
-            elif cell := row.cells[column.index]:
-                self._take(reading, column, cell)
+        cells, faults, values = row.cells, row.faults, reading.values
+        for index, name, convert, several in self.columns:
+            cell = cells[index]
+            if not cell:
+                continue
+            if faults and index in faults:
+                reading.problems.append(f"{self.labels[name]}: {faults[index]}")
+                continue
+            try:
+                value = convert(cell)
+            except ValueError as error:
+                problem = error.args[0] if error.args else _("This value does not fit.")
+                reading.problems.append(f"{self.labels[name]}: {problem}")
+                continue
+            except Remark as remark:
+                reading.remarks.append(f"{self.labels[name]}: {remark.args[0]}")
+                continue
+            if value is not None and value != []:
+                values[name] = _together(values[name], value) if several and name in values else value
         return reading
 
-    def _take(self, reading: Reading, column: _Column, cell: str) -> None:
-        described = column.described
-        try:
-            value = column.convert(cell)
-        except ValueError as error:
-            self._complain(reading, column, error.args[0] if error.args else _("This value does not fit."))
-            return
-        except Remark as remark:
-            reading.remarks.append(f"{self.labels[column.name]}: {remark.args[0]}")
-            return
-        if value is None or value == []:
-            return
-        if column.name in reading.values and described.kind.name in SEVERAL:
-            former = reading.values[column.name]
-            value = list(dict.fromkeys([*former, *value])) if isinstance(value, list) else f"{former}\n{value}"
-        reading.values[column.name] = value
 
-    def _complain(self, reading: Reading, column: _Column, problem: object) -> None:
-        reading.problems.append(f"{self.labels[column.name]}: {problem}")
+def _together(former: Any, value: Any) -> Any:
+    """Two columns that go to one field: lists are joined, long texts stand below each other."""
+    return list(dict.fromkeys([*former, *value])) if isinstance(value, list) else f"{former}\n{value}"
 
 
 def _converter(described: Field, samples: Sequence[Sequence[str]], index: int, timezone: str) -> Convert:
     """Return the function from a cell to a value of the field, made once a column, from what its cells look like."""
-    kind, parse = described.kind.name, described.parse
+    kind, parse = described.kind.name, partial(described.kind.parse, described)
     if kind in TYPED:
         return parse
     if kind == "reference":

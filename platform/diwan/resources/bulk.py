@@ -134,7 +134,7 @@ def _insert(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Wri
     index_many(resource, rows)
     described = [({name: row[name] for name in resource.fields}, row["id"]) for row in rows]
     audit.record_many(
-        Entry("create", resource.key, key, str(values[resource.title] or ""), after=as_json(values))
+        Entry("create", resource.key, key, str(values[resource.title] or ""), after=_filled(values))
         for values, key in described
     )
     _tell(resource, "created", ((key, {}, values) for values, key in described))
@@ -166,7 +166,7 @@ def _update(resource: Resource, changes: Sequence[Change]) -> list[Written]:
     index_many(resource, [{**new, "id": change.record.id} for change, old, new in rows if searched & old.keys()])
     changed = [(c.record.id, old, {name: new[name] for name in old}, new[resource.title]) for c, old, new in rows]
     audit.record_many(
-        Entry("update", resource.key, key, str(title or ""), as_json(old), as_json(new))
+        Entry("update", resource.key, key, str(title or ""), old, new)
         for key, old, new, title in changed
     )
     _tell(resource, "updated", ((key, old, new) for key, old, new, _title in changed))
@@ -189,11 +189,16 @@ def _delete(resource: Resource, records: Sequence[Existing]) -> list[Written]:
     current.session.connection().execute(delete(table).where(table.c.tenant_id == current.tenant.id, criterion))
     search.forget(resource, ids)
     audit.record_many(
-        Entry("delete", resource.key, r.id, str(r.values[resource.title] or ""), before=as_json(r.values))
+        Entry("delete", resource.key, r.id, str(r.values[resource.title] or ""), before=_filled(r.values))
         for r in records
     )
     _tell(resource, "deleted", ((record.id, record.values, {}) for record in records))
     return [Written(record.id, record.version) for record in records]
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says, without its blanks: entries of many records are what the audit log mostly consists of."""
+    return {name: value for name, value in values.items() if value is not None and value != []}
 
 
 def _tell(

@@ -28,6 +28,7 @@ EMAIL = re.compile(r"[^@\s<>\"',;:()\[\]\\]+@([A-Za-z0-9\u0080-\uffff](-?[A-Za-z
 PHONE = re.compile(r"[+(]{0,2}[0-9][0-9 ()./\-]{3,}( ?(x|ext\.?) ?\d+)?", re.IGNORECASE)
 URL = re.compile(r"https?://[^\s/$.?#<>\"']+\.?[^\s<>\"']*", re.IGNORECASE)
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫", "01234567890123456789.")
+TEXTUAL = (str, int, float, Decimal)
 BIGINT = 2**63
 
 
@@ -44,7 +45,7 @@ class Kind:
 
 
 def _text(field: Field, raw: Any) -> str | None:
-    if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
+    if type(raw) is not str and (isinstance(raw, bool) or not isinstance(raw, TEXTUAL)):
         raise ValueError(_("Enter text."))
     text = clean(str(raw))
     if field.kind.name != "longtext":

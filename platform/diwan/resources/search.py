@@ -5,6 +5,7 @@ Text search must go through that function: its operators are not leakproof, so r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,12 +14,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, UserDefinedType
 
 from diwan.db.context import current
-from diwan.kit.text import fold, words
+from diwan.kit.text import WORD, fold, words
 from diwan.resources.declare import Resource
 
 MOST = 2_000
 LONGEST_WORD = 60
 LONGEST_TITLE = 200
+NO_DIGITS = re.compile("[^0-9]+")
 
 
 class TSQuery(UserDefinedType[str]):
@@ -44,10 +46,15 @@ def entry_words(resource: Resource, values: Mapping[str, Any]) -> list[str]:
             texts.extend(str(item) for item in value)
         elif value is not None:
             texts.append(str(value))
-    found = {word[:LONGEST_WORD] for part in texts for word in words(part)}
-    # Numbers are typed with and without separators: a telephone number is also found by its digits.
-    digits = {d for d in ("".join(c for c in fold(part) if c.isdigit()) for part in texts) if 4 <= len(d) <= 20}
-    return sorted({marker(resource.key), *found, *digits})
+    found = {marker(resource.key)}
+    for part in texts:
+        folded = fold(part)
+        found.update(word[:LONGEST_WORD] for word in WORD.findall(folded))
+        # Numbers are typed with and without separators: a telephone number is also found by its digits.
+        digits = NO_DIGITS.sub("", folded)
+        if 4 <= len(digits) <= 20:
+            found.add(digits)
+    return sorted(found)
 
 
 def query_text(phrase: str, resource: str | None = None) -> str | None:

@@ -262,7 +262,7 @@ def test_any_bytes_give_a_table_or_a_clear_error(tmp_path: Path, content: bytes)
 
 
 @QUIET
-@given(st.text(alphabet=st.sampled_from('a",;\n\r\t|\'=\x00é\u200fن ')), st.sampled_from(["utf-8", "utf-16", "cp1256"]))
+@given(st.text(alphabet=st.sampled_from("a\",;\n\r\t|'=\x00é\u200fن ")), st.sampled_from(["utf-8", "utf-16", "cp1256"]))
 def test_any_text_gives_a_table_or_a_clear_error(tmp_path: Path, content: str, codec: str) -> None:
     consume(put(tmp_path, content.encode(codec, "replace")))
 
@@ -278,9 +278,10 @@ def test_any_text_gives_a_table_or_a_clear_error(tmp_path: Path, content: str, c
 def test_what_the_csv_module_writes_is_read_back(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
     buffer = io.StringIO()
     csv.writer(buffer).writerows([["one", "two", "three"], *rows])
-    found = [row.cells for row in open_table(put(tmp_path, buffer.getvalue()), "a.csv", encoding="utf-8").rows()]
+    rows_read = open_table(put(tmp_path, buffer.getvalue()), "a.csv", encoding="utf-8").rows()
+    found = [[cell.lstrip(" ") for cell in row.cells] for row in rows_read]  # only quoted cells keep their first blanks
     expected = [
-        [re.sub(r"^'(?=[-=+@\t\r])", "", cell.lstrip(" ")) for cell in row]
+        [re.sub(r"^'(?=[-=+@\t\r])", "", cell.lstrip(" ")).lstrip(" ") for cell in row]
         for row in rows if any(cell.strip() for cell in row)
     ]  # fmt: skip
     assert found == expected

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import pluggy
 from sqlalchemy import ForeignKeyConstraint, Table
+from sqlalchemy.orm import RelationshipProperty
 
 from diwan.kernel.catalogue import Entry
 from diwan.kernel.contribution import Contribution, permissions_of
@@ -25,6 +26,7 @@ def structure(entry: Entry) -> None:
     if entry.state != "ready":
         return
     problems = [problem for table in entry.tables for problem in _table(table, entry)]
+    problems.extend(_backrefs(entry))
     if not problems:  # a mapper over a wrong table would only repeat what is known
         try:
             registry_of(entry.package).configure(cascade=True)
@@ -34,6 +36,15 @@ def structure(entry: Entry) -> None:
         entry.stop("broken", *problems)
     elif entry.tables and entry.scope is None:
         entry.stop("unmigrated", f"it has tables but no migrations/: run `diwan db revision -p {entry.name} -m tables`")
+
+
+def _backrefs(entry: Entry) -> Iterable[str]:
+    """A backref writes into the class of somebody else, who would break with this plugin. Read before configuring."""
+    for mapper in registry_of(entry.package).mappers:
+        for name, attribute in mapper.all_orm_descriptors.items():
+            relation = getattr(getattr(attribute, "comparator", None), "prop", None)
+            if isinstance(relation, RelationshipProperty) and relation.backref:
+                yield f"relationship {mapper.class_.__name__}.{name}: backref= is not allowed, use back_populates="
 
 
 def dispose(entry: Entry) -> None:

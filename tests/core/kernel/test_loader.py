@@ -73,6 +73,22 @@ def test_a_broken_mapper_stops_no_query_of_others(shelf):
     assert "fine.thing" in str(select(thing))
 
 
+def test_a_backref_into_another_plugin_is_refused_before_it_does_harm(shelf):
+    shelf.write("base", THING, migrations__first="")
+    code = (
+        "from uuid import UUID\nfrom diwan_base import Thing\n"
+        "@plugin.resource(label='Note', labels='Notes')\nclass Note(Model):\n    name: Mapped[str] = field('Name')\n"
+        "    thing_id: Mapped[UUID] = field('Thing', ref='base.thing')\n"
+        "    thing = relationship(Thing, primaryjoin='foreign(Note.thing_id) == Thing.id', backref='notes')\n"
+    )
+    shelf.write("notes", code, toml='[requires]\nbase = ">=1"\n', migrations__first="")
+    plugins = shelf.load()
+    assert "relationship Note.thing: backref= is not allowed" in plugins["notes"].problems[0]
+    assert plugins["base"].state == "ready"
+    thing = sys.modules["diwan_base"].Thing
+    assert "notes" not in thing.__mapper__.relationships
+
+
 def test_a_circle_of_requirements_is_named_and_what_needs_it_waits(shelf):
     shelf.case("cycle")
     plugins = shelf.load()

@@ -47,10 +47,11 @@ def open_scope() -> ResponseReturnValue | None:
     """Open the scope of a page; leave the REST face and the health checks to themselves."""
     g.page_scope = context._scope.set(context.Scope(request_id=uuid7().hex))
     g.page_language = i18n.set_language(_accepted())
+    mine = server_session()
     if _is_elsewhere():
+        mine.close()
         return None
     slug = (request.view_args or {}).get("slug", "")
-    mine = server_session()
     mine.load(slug)
     i18n.set_language(_language(mine))
     if mine.user is not None:

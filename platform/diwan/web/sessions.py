@@ -5,6 +5,7 @@ One look-up answers session, person, tenant and rights together. It must not wri
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +19,10 @@ from psycopg.types.json import Jsonb
 from diwan.db.base import now
 from diwan.db.context import Actor, Grants, Tenant, tenant_from
 from diwan.db.direct import fetch_row
+from diwan.errors import Unavailable
 from diwan.kit import ids
+
+log = logging.getLogger(__name__)
 
 IDLE = timedelta(days=14)
 ABSOLUTE = timedelta(days=90)
@@ -65,7 +69,7 @@ class ServerSession(dict[str, Any], SessionMixin):
         super().__init__()
         self.token = token
         self.loaded = self.new = not token
-        self.modified = self.ended = self.rotated = False
+        self.modified = self.ended = self.rotated = self.closed = False
         self.seen_at: datetime | None = None
         self.user: SignedIn | None = None
         self.tenant: Tenant | None = None
@@ -75,8 +79,10 @@ class ServerSession(dict[str, Any], SessionMixin):
         """Read session, person, and what the person is in the business with this slug: one round trip."""
         if self.loaded:
             return
-        self.loaded = True
+        # Closed until the answer is there: should the database be away, the page that says so finds an empty session.
+        self.close()
         row = fetch_row(OPEN, (ids.sha256(self.token), slug, now()))
+        self.closed = False
         if row is None:
             self.token, self.new = "", True
             return
@@ -87,6 +93,10 @@ class ServerSession(dict[str, Any], SessionMixin):
             super().__setitem__(USER, str(row.user_id))
         if row.membership_id is not None:
             self.tenant, self.grants = tenant_from(row), row.grants
+
+    def close(self) -> None:
+        """Be empty for this request: nothing is read, nothing will be written."""
+        self.loaded = self.closed = True
 
     def rotate(self) -> None:
         """Give the browser another token with the next answer; the one it has stops working."""
@@ -170,8 +180,15 @@ class DatabaseSessions(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         session = cast(ServerSession, session)
-        if not session.loaded or (session.new and session.ended):
+        if not session.loaded or session.closed or (session.new and session.ended):
             return
+        try:
+            self._save(session, response)
+        except Unavailable:
+            # The page's own work is committed already: what is lost is a message, or a login to repeat.
+            log.exception("the session was not saved")
+
+    def _save(self, session: ServerSession, response: Response) -> None:
         moment = now()
         if session.ended:
             fetch_row(END, (ids.sha256(session.token),))

@@ -21,8 +21,8 @@ from babel.messages.pofile import read_po, write_po
 
 CORE = Path(__file__).resolve().parent.parent
 MANIFEST = "plugin.toml"
-MANIFEST_TEXTS = ("label", "summary", "category")
-"""What of a manifest a person reads; its plugin's catalogue translates it."""
+MANIFEST_TEXTS = {"label": "", "summary": "", "category": "Other"}
+"""What of a manifest a person reads, with what stands for nothing; its plugin's catalogue translates it."""
 
 KEYWORDS = {name: DEFAULT_KEYWORDS[name] for name in ("_", "gettext", "ngettext")}
 NOTE = "i18n:"
@@ -81,9 +81,9 @@ def extract(domain: Domain) -> Catalog:
     manifest = domain.package / MANIFEST
     if manifest.exists():
         data = _manifest(manifest)
-        for key in MANIFEST_TEXTS:
-            if data.get(key):
-                found.add(data[key])
+        for key, default in MANIFEST_TEXTS.items():
+            if text := data.get(key, default).strip():
+                found.add(text)
     return found
 
 

@@ -11,6 +11,7 @@ from flask import Response
 
 from diwan import __version__
 from diwan.db import current
+from diwan.kit.i18n import _
 from diwan.resources import Field, Resource
 from diwan.rest.records import MOST_RECORDS, reply, routes
 
@@ -46,7 +47,7 @@ def specification() -> Response:
     return reply(
         {
             "openapi": "3.1.0",
-            "info": {"title": f"Diwan API: {current.tenant.name}", "version": __version__},
+            "info": {"title": str(_("Diwan API: %(business)s", business=current.tenant.name)), "version": __version__},
             "servers": [{"url": "/"}],
             "security": [{"bearer": []}],
             "paths": paths,
@@ -98,8 +99,14 @@ def _paths(resource: Resource) -> dict[str, Any]:
             ),
             "delete": _operation(f"{key}.delete", "Delete", None, tag, status="204"),
         },
-        f"{base}/{{id}}/archive": {"parameters": [identity], "post": _operation(f"{key}.archive", "Archive", record, tag)},
-        f"{base}/{{id}}/restore": {"parameters": [identity], "post": _operation(f"{key}.restore", "Restore", record, tag)},
+        f"{base}/{{id}}/archive": {
+            "parameters": [identity],
+            "post": _operation(f"{key}.archive", "Archive", record, tag),
+        },
+        f"{base}/{{id}}/restore": {
+            "parameters": [identity],
+            "post": _operation(f"{key}.restore", "Restore", record, tag),
+        },
     }
 
 
@@ -144,7 +151,8 @@ def _list_parameters(resource: Resource) -> list[dict[str, Any]]:
         {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 80}}
     )
     listed += [
-        {"name": n, "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}} for n in ("archived", "count")
+        {"name": n, "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}}
+        for n in ("archived", "count")
     ]
     return listed
 

@@ -18,7 +18,7 @@ from diwan.access import service as access
 from diwan.db import context, enter_tenant
 from diwan.db.base import now
 from diwan.db.context import Actor, Grants, current, replace_scope, tenant_from
-from diwan.errors import Invalid, NotFound
+from diwan.errors import Invalid
 from diwan.kit.i18n import LANGUAGES, _
 from diwan.tenants import countries
 from diwan.tenants.models import Membership, Tenant
@@ -112,7 +112,7 @@ def _insert(values: dict[str, Any]) -> context.Tenant:
             return context.Tenant(
                 id=row.id, slug=slug, **{key: value for key, value in values.items() if key != "created_at"}
             )
-    raise NotFound("no slug left")  # candidates never end
+    raise AssertionError("candidates never end")
 
 
 def _check(values: dict[str, str]) -> dict[str, str]:

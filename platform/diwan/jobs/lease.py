@@ -74,7 +74,7 @@ class Claim:
         return {"tenant": self.tenant.id, "id": self.id, "fence": self.fence}
 
 
-def take(connection: Connection, tenant_id: int, id: UUID, seconds: float) -> Claim | None:  # noqa: A002
+def take(connection: Connection, tenant_id: int, id: UUID, seconds: float) -> Claim | None:
     """Claim an intention for some seconds; None where it is done, not due, or somebody else's."""
     moment = now()
     row = connection.execute(

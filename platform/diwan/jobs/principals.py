@@ -24,7 +24,7 @@ PERSON = text(
 )
 
 
-def person(connection: Connection, tenant_id: int, id: UUID | None) -> Actor:  # noqa: A002
+def person(connection: Connection, tenant_id: int, id: UUID | None) -> Actor:
     """Return who started a job. Nobody did: the system. Who left since may do nothing."""
     if id is None:
         return SYSTEM

@@ -30,6 +30,8 @@ log = logging.getLogger("diwan.jobs")
 
 FUNCTION = "diwan.jobs.deliver"
 """Only a label for tools that look into RQ: a worker reads the id of a message and imports nothing that one names."""
+KEEP = 600
+"""Seconds that a message lives: the longest delay of one that is lost in the moment between queue and worker."""
 PAUSE = 5.0
 """Seconds that commits do not try a queue which did not answer; the sweeper brings their rows later."""
 
@@ -45,11 +47,11 @@ class Queues:
     redis: Redis
     quick: Queue
     work: Queue
-    keep: int = 60
+    keep: int = KEEP
     _away_until: float = field(default=0.0)
 
     @classmethod
-    def of(cls, config: Config, *, keep: int = 60) -> Queues:
+    def of(cls, config: Config, *, keep: int = KEEP) -> Queues:
         """Return the queues that a configuration names; opens no connection."""
         redis = Redis.from_url(
             config.redis_url,
@@ -139,7 +141,7 @@ def message_id(message: Message) -> str:
 _queues: list[Queues] = []
 
 
-def connect(config: Config, *, keep: int = 60) -> Queues:
+def connect(config: Config, *, keep: int = KEEP) -> Queues:
     """Make commits of this process push to the queues of `config`; opens no connection."""
     queues = Queues.of(config, keep=keep)
     _queues[:] = [queues]

@@ -77,6 +77,8 @@ def _claim(tenant_id: int, outbox_id: UUID, seconds: float) -> tuple[Claim, Acto
         claim = lease.take(connection, tenant_id, outbox_id, seconds)
         if claim is None:
             return None
+        if claim.kind == "event":  # a subscriber acts as its plugin, whoever caused the event
+            return claim, SYSTEM, connection.engine
         return claim, principals.person(connection, tenant_id, claim.actor_id), connection.engine
 
 

@@ -72,7 +72,7 @@ def enqueue(name: str, payload: Mapping[str, Any] | None = None, *, at: datetime
     return outbox.put("job", name, payload, available_at=at)
 
 
-def status(id: UUID) -> Status | None:  # noqa: A002
+def status(id: UUID) -> Status | None:
     """Return how a job of the current tenant stands; None for an unknown one, or one finished weeks ago."""
     row: Any = (
         current.session.connection().execute(STATUS, {"tenant": current.tenant.id, "id": id}).mappings().one_or_none()
@@ -84,13 +84,13 @@ def status(id: UUID) -> Status | None:  # noqa: A002
     return Status(**values, done=note.get("done", 0), total=note.get("total", 0), message=note.get("message", ""))
 
 
-def cancel(id: UUID) -> bool:  # noqa: A002
+def cancel(id: UUID) -> bool:
     """Cancel a job in the open transaction. One that runs is stopped at its next note of progress and undone so far
     as it is not committed. False where it has finished already."""
     return _change(CANCEL, id)
 
 
-def retry(id: UUID) -> bool:  # noqa: A002
+def retry(id: UUID) -> bool:
     """Give a parked or cancelled job all its attempts again, in the open transaction."""
     return _change(RETRY, id)
 

@@ -6,6 +6,7 @@ Must not keep state; what it finds out, it puts into the environment, which is w
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,11 +93,14 @@ def server_major(url: str) -> int:
 
 
 def libpq_url(url: str, database: str | None = None) -> str:
-    """A URL for psycopg and PostgreSQL's programs, of the same server, if wanted with another database."""
-    from sqlalchemy.engine import make_url
+    """What psycopg and PostgreSQL's programs take for SQLAlchemy's URL, if wanted with another database.
 
-    parts = make_url(url).set(drivername="postgresql")
-    return (parts.set(database=database) if database else parts).render_as_string(hide_password=False)
+    Not through SQLAlchemy's renderer, which writes spaces in a way that libpq does not read.
+    """
+    from psycopg.conninfo import make_conninfo
+
+    plain = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+    return make_conninfo(plain, dbname=database) if database else plain
 
 
 def _connection(home: Home, servers: Servers | None) -> Connection:

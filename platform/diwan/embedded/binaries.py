@@ -57,7 +57,7 @@ def _copy(source: Binaries) -> Binaries:
     install = source.postgres.parent
     package = install.parent
     stamp = "|".join(
-        f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
+        f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
         for path in (source.program("postgres"), source.program("initdb"), source.valkey)
     )
     target = SHARED / "programs" / hashlib.sha256(stamp.encode()).hexdigest()[:16]

@@ -236,6 +236,7 @@ def test_root_below_a_closed_folder_opens_nothing(base: Path) -> None:
     for library in package.with_name(f"{package.name}.libs").glob("*"):
         os.link(library, programs / f"{package.name}.libs" / library.name)
     os.link(found.valkey, programs / "valkey-server")
+    copies = set((SHARED / "programs").glob("*"))
     servers = Servers(home, durable=False, binaries=Binaries(install / "bin", programs / "valkey-server"))
     try:
         with servers.running() as endpoints:
@@ -256,6 +257,8 @@ def test_root_below_a_closed_folder_opens_nothing(base: Path) -> None:
             assert answers(endpoints.admin_url)
     finally:
         Servers(next(path for path in (closed / "moved", home) if path.exists())).erase()
+        for copy in set((SHARED / "programs").glob("*")) - copies:
+            shutil.rmtree(copy)
     assert not status.place.exists()
 
 

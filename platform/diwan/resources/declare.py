@@ -39,7 +39,7 @@ class Section:
         object.__setattr__(self, "fields", tuple(fields))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Resource:
     """A declared model. `key` is its table's full name, which owns permissions, URLs and events."""
 

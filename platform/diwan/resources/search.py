@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, cast, func, select, text
+from sqlalchemy import ColumnElement, Uuid, bindparam, cast, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, UserDefinedType
 
@@ -71,12 +71,22 @@ def query_text(phrase: str, resource: str | None = None) -> str | None:
 def matches(resource: Resource, phrase: str) -> ColumnElement[bool] | None:
     """Return the criterion "is among the records found", or None if nothing was typed."""
     query = query_text(phrase, resource.key)
-    if query is None:
-        return None
+    return None if query is None else among_found(resource, bindparam(None, query, type_=Text()))
+
+
+def among_found(resource: Resource, query: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the criterion "is among the first records that a tsquery, given as text, finds"."""
     found = func.core.search(
-        cast([resource.key], ARRAY(Text())), cast(bindparam(None, query), TSQuery()), MOST
+        _keys(resource.key), cast(query, TSQuery()), text(str(MOST))
     ).table_valued("resource", "record_id", "title")
     return resource.table.c.id.in_(select(cast(found.c.record_id, Uuid())))
+
+
+def _keys(key: str) -> ColumnElement[Any]:
+    """Return the SQL array of one resource key; keys are names of ours, letters, digits and underscores."""
+    if not all(c.isalnum() or c in "._" for c in key):
+        raise ValueError(key)
+    return literal_column(f"ARRAY['{key}']", ARRAY(Text()))
 
 
 INDEX = text(

@@ -163,10 +163,10 @@ def integrity_error(resource: Resource, error: IntegrityError) -> DiwanError:
 
 
 def _flush(resource: Resource, record: Any) -> None:
+    """Write a record. A violated constraint ends the transaction; who wants to go on opens a savepoint round the call."""
     try:
-        with current.session.begin_nested():
-            current.session.add(record)
-            current.session.flush()
+        current.session.add(record)
+        current.session.flush()
     except IntegrityError as error:
         raise integrity_error(resource, error) from error
 

@@ -5,7 +5,7 @@ Each route checks one permission and is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any
 
@@ -92,10 +92,9 @@ def create(resource: Resource) -> Response:
     if isinstance(body, list):
         if not 1 <= len(body) <= MOST_RECORDS:
             raise BadRequest(_("Send 1 to %(most)s records at once.", most=MOST_RECORDS))
-        records = [store.create(resource, _mapping(item)) for item in body]
-        return reply({"data": [as_body(resource, record) for record in records]}, 201)
+        return reply({"data": [_created(resource, store.create(resource, _mapping(b)), b) for b in body]}, 201)
     record = store.create(resource, _mapping(body))
-    return reply(as_body(resource, record), 201, Location=f"{request.path}/{record.id}", ETag=_etag(record))
+    return reply(_created(resource, record, body), 201, Location=f"{request.path}/{record.id}", ETag=_etag(record))
 
 
 @route("/<id>", "read")
@@ -139,11 +138,17 @@ def delete(resource: Resource, id: str) -> Response:
     return Response(status=204)
 
 
-def as_body(resource: Resource, record: Any) -> dict[str, Any]:
+def _created(resource: Resource, record: Any, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record just made; child rows that were not sent need no statement to be none."""
+    return as_body(resource, record, childless={name for name in resource.parts if not sent.get(name)})
+
+
+def as_body(resource: Resource, record: Any, childless: Collection[str] = ()) -> dict[str, Any]:
     """Return a record as a program reads it, with its child rows."""
     body = {"id": record.id, **_open_values(resource, record)}
     for name, part in resource.parts.items():
-        body[name] = [{"id": row.id, **_open_values(part, row)} for row in store.parts_of(part, record)]
+        rows = [] if name in childless else store.parts_of(part, record)
+        body[name] = [{"id": row.id, **_open_values(part, row)} for row in rows]
     archived = record.archived_at
     return {
         **body, "version": record.version, "created_at": record.created_at, "updated_at": record.updated_at,

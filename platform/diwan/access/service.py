@@ -33,14 +33,24 @@ OWNERS = text(
 
 def make_default_roles() -> dict[str, UUID]:
     """Make the roles that a business begins with; return their ids by key."""
-    return {key: _insert_role(key, str(name), "", grants) for key, (name, grants) in DEFAULT_ROLES.items()}
+    return {key: _insert_role(key, "", "", grants) for key, (_name, grants) in DEFAULT_ROLES.items()}
+
+
+def label(role: Role) -> str:
+    """Return a role's name for the reader. One that the business never renamed has none stored: it is translated."""
+    if role.name:
+        return role.name
+    if role.key in DEFAULT_ROLES:
+        return str(DEFAULT_ROLES[role.key][0])
+    suggested = current.lineup.find("role", role.key) if current.lineup else None
+    return str(suggested.label) if suggested else role.key
 
 
 def roles() -> Sequence[Role]:
     """Return the roles, the default ones first."""
     order = list(DEFAULT_ROLES)
     found = current.session.scalars(select(Role)).all()
-    return sorted(found, key=lambda r: (order.index(r.key) if r.key in order else len(order), r.plugin, fold(r.name)))
+    return sorted(found, key=lambda r: (order.index(r.key) if r.key in order else len(order), r.plugin, fold(label(r))))
 
 
 def find_role(role_id: UUID) -> Role:
@@ -84,9 +94,9 @@ def update_role(role_id: UUID, name: str, grants: Iterable[str]) -> Role:
     name, grants = _checked(name, grants)
     _require_held(before)
     audit.record(
-        "update", "core.role", role_id, name, {"name": role.name, "grants": before}, {"name": name, "grants": grants}
+        "update", "core.role", role_id, name, {"name": label(role), "grants": before}, {"name": name, "grants": grants}
     )
-    role.name, role.version = name, role.version + 1
+    role.name, role.version = "" if name == label(role) else name, role.version + 1
     current.session.execute(
         delete(RoleGrant).where(RoleGrant.tenant_id == current.tenant.id, RoleGrant.role_id == role_id)
     )
@@ -104,21 +114,22 @@ def delete_role(role_id: UUID) -> None:
     )
     if current.session.execute(used.limit(1)).first():
         raise Refuse(_("Somebody has this role. Take it from them first."))
-    audit.record("delete", "core.role", role_id, role.name, before={"grants": grants_by_role().get(role_id, [])})
+    audit.record("delete", "core.role", role_id, label(role), before={"grants": grants_by_role().get(role_id, [])})
     current.session.execute(delete(Role).where(Role.tenant_id == current.tenant.id, Role.id == role_id))
 
 
 def add_suggested_roles(plugin: str, suggested: Iterable[tuple[str, object, Iterable[str]]]) -> list[str]:
     """Add the roles that a plugin suggests: (key such as `contacts.editor`, label, grants).
 
+    The label is not stored: `label()` asks the plugin for it, in the reader's language.
     A role that is there already keeps what the business made of it. Returns the keys that are new.
     """
     added = []
-    for key, label, grants in suggested:
+    for key, _label, grants in suggested:
         role_id = uuid7()
         made = current.session.execute(
             pg_insert(Role)
-            .values(tenant_id=current.tenant.id, id=role_id, key=key, name=str(label), plugin=plugin)
+            .values(tenant_id=current.tenant.id, id=role_id, key=key, name="", plugin=plugin)
             .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
             .returning(Role.id)
         ).first()

@@ -10,6 +10,7 @@ from importlib import resources
 from zoneinfo import available_timezones
 
 from babel.core import get_global
+from babel.dates import get_timezone_location
 from babel.numbers import get_territory_currencies
 
 from diwan.kit import i18n
@@ -59,6 +60,11 @@ def timezones() -> list[str]:
     return _zones()
 
 
+def timezone_names(language: str | None = None) -> list[tuple[str, str]]:
+    """Return (zone, name) of the time zones: its city in the language beside its name everywhere, Asia/Kuwait."""
+    return _timezone_names(language or i18n.language())
+
+
 def currency_of(country: str) -> str:
     """Return the currency of a country (ISO 4217)."""
     known = CURRENCIES.get(country) or next(iter(get_territory_currencies(country)), "USD")
@@ -68,7 +74,7 @@ def currency_of(country: str) -> str:
 def timezone_of(country: str) -> str:
     """Return the time zone where most businesses of a country are."""
     zone = ZONES.get(country) or (_zone_tab().get(country) or ["UTC"])[0]
-    return zone if zone in available_timezones() else "UTC"
+    return zone if zone in _zones() else "UTC"
 
 
 @lru_cache(maxsize=1)
@@ -84,6 +90,16 @@ def _zone_tab() -> dict[str, list[str]]:
 @lru_cache(maxsize=1)
 def _zones() -> list[str]:
     return ["UTC", *sorted({zone for zones in _zone_tab().values() for zone in zones} & available_timezones())]
+
+
+@lru_cache(maxsize=4)
+def _timezone_names(language: str) -> list[tuple[str, str]]:
+    plain = [(zone, zone.replace("_", " ")) for zone in _zones()]
+    locale = i18n.locale(language)
+    if locale.language == "en":
+        return plain
+    cities = [(zone, get_timezone_location(zone, locale=locale, return_city=True), name) for zone, name in plain]
+    return [(zone, f"{city} · {name}") for zone, city, name in sorted(cities, key=lambda found: fold(found[1]))]
 
 
 @lru_cache(maxsize=1)

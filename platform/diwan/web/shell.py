@@ -20,7 +20,7 @@ ADMIN = (
     ("people", _("People"), "users", "core.member.read"),
     ("modules", _("Modules"), "apps", "core.plugin.manage"),
     ("settings", _("Settings"), "settings", "core.tenant.update"),
-    ("tokens", _("API tokens"), "key", ""),
+    ("tokens", _("API tokens"), "key", "core.token.manage"),
     ("audit", _("Audit log"), "history", "core.audit.read"),
 )
 

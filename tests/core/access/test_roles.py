@@ -104,6 +104,7 @@ def test_suggested_roles_come_once_and_keep_changes(business: Business) -> None:
     with business.acting(), unit_of_work():
         assert access.add_suggested_roles("x", [("x.keeper", "Keeper", ["x.*"])]) == ["x.keeper"]
         role = next(role for role in access.roles() if role.key == "x.keeper")
+        assert access.label(role) == "x.keeper"
         access.update_role(role.id, "Keeper of ours", ["x.y.read"])
         assert access.add_suggested_roles("x", [("x.keeper", "Keeper", ["x.*"])]) == []
         assert access.grants_by_role()[role.id] == ["x.y.read"]
@@ -130,3 +131,21 @@ def test_role_pages(business: Business) -> None:
     assert 'value="contacts.contact.update" checked' not in page
     refused = business.client(business.member("core.member.read")).get(f"{business.url}/people/roles/new")
     assert refused.status_code == 403
+
+
+def test_roles_read_in_the_readers_language(app, world) -> None:
+    from diwan.kit import i18n
+
+    business = world.business("contacts")
+    with business.acting(), unit_of_work():
+        access.make_default_roles() if not access.roles() else None
+        role = next(role for role in access.roles() if role.key == "owner")
+        role.name = ""
+        assert access.label(role) == "Owner"
+        token = i18n.set_language("ar")
+        try:
+            assert access.label(role) != "Owner"
+            access_role = access.create_role("دورنا", [])
+            assert access.label(access_role) == "دورنا"
+        finally:
+            i18n.reset_language(token)

@@ -53,6 +53,19 @@ CORE = {
     "core.api_token": _("API token"),
 }
 
+FIELDS = {
+    "name": _("Name"),
+    "country": _("Country"),
+    "language": _("Language"),
+    "timezone": _("Time zone"),
+    "currency": _("Base currency"),
+    "roles": _("Roles"),
+    "grants": _("What it allows"),
+    "expires_at": _("Works until"),
+    "version": _("Version"),
+    "ip": _("Internet address"),
+}
+
 
 @pages.get("")
 def index(**_slug: str) -> ResponseReturnValue:
@@ -109,7 +122,7 @@ def _changes(entry: AuditEntry) -> list[dict[str, Any]]:
         return []
     before, after = entry.before or {}, entry.after or {}
     return [
-        {"label": name, "before": _text(before.get(name)), "after": _text(after.get(name))}
+        {"label": FIELDS.get(name, name), "before": _text(before.get(name)), "after": _text(after.get(name))}
         for name in dict.fromkeys([*before, *after])
     ]
 

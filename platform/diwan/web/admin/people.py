@@ -130,7 +130,7 @@ def _invite_fields(roles: Any, error: DiwanError | None) -> list[dict[str, Any]]
 
 
 def _roles_field(roles: Any, chosen: list[str]) -> dict[str, Any]:
-    choices = [{"value": role.key, "label": role.name} for role in roles]
+    choices = [{"value": role.key, "label": access.label(role)} for role in roles]
     return {"name": "roles", "kind": "choices", "label": _("Roles"), "choices": choices, "value": chosen, "wide": True}
 
 
@@ -143,7 +143,7 @@ def _member(member: Member, base: str) -> dict[str, Any]:
         "you": you,
         "owner": any(role.key == OWNER for role in member.roles),
         "disabled": not active,
-        "role_label": ", ".join(role.name for role in member.roles) or _("no role"),
+        "role_label": ", ".join(access.label(role) for role in member.roles) or _("no role"),
         "last_seen": formats.ago(member.seen_at, now()) if member.seen_at else None,
         "href": f"{base}/{member.id}" if may and active else None,
         "remove_action": f"{base}/{member.id}/disable" if may and active and not you else None,
@@ -152,7 +152,7 @@ def _member(member: Member, base: str) -> dict[str, Any]:
 
 
 def _invitation(invitation: Any, roles: Any, base: str) -> dict[str, Any]:
-    names = [role.name for role in roles if role.key in invitation.role_keys]
+    names = [access.label(role) for role in roles if role.key in invitation.role_keys]
     expired = invitation.expires_at <= now()
     until = formats.moment(invitation.expires_at, current.tenant.timezone)
     return {
@@ -168,7 +168,7 @@ def _invitation(invitation: Any, roles: Any, base: str) -> dict[str, Any]:
 def _role(role: Role, members: list[Member], base: str) -> dict[str, Any]:
     return {
         "name": role.key,
-        "label": role.name,
+        "label": access.label(role),
         "description": _("suggested by a module") if role.plugin else "",
         "members": sum(role.id in {held.id for held in member.roles} for member in members),
         "href": None if role.key == OWNER else f"{base}/roles/{role.id}",

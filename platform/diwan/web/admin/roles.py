@@ -51,7 +51,7 @@ def edit(id: UUID, **_slug: str) -> ResponseReturnValue:
     current.require("core.role.update")
     role = access.find_role(id)
     if request.method == "GET":
-        return _show(id, role.name, access.grants_by_role().get(id, []))
+        return _show(id, access.label(role), access.grants_by_role().get(id, []))
     name, grants = request.form.get("name", ""), request.form.getlist("grants")
     try:
         access.update_role(id, name, grants)
@@ -148,6 +148,8 @@ def permission_label(key: str) -> object:
         return PERMISSIONS[key]
     place, _dot, action = key.rpartition(".")
     resource = current.lineup.resources.get(place)
-    if resource is None:
+    shown = (current.lineup.find(kind, place) for kind in ("widget", "page", "panel"))
+    label = resource.labels if resource else next((found.label for found in shown if found), None)
+    if label is None:
         return key
-    return _("%(records)s: %(action)s", records=resource.labels, action=ACTIONS.get(action, action))
+    return _("%(records)s: %(action)s", records=label, action=ACTIONS.get(action, action))

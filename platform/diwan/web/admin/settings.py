@@ -51,7 +51,7 @@ def _fields(errors: dict[str, Any]) -> list[dict[str, Any]]:
     choices = {
         "country": countries.countries(),
         "language": list(LANGUAGES.items()),
-        "timezone": [(zone, zone.replace("_", " ")) for zone in countries.timezones()],
+        "timezone": countries.timezone_names(),
         "currency": countries.currencies(),
     }
     labels = {

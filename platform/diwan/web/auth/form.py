@@ -159,6 +159,10 @@ def _place(error: DiwanError, form: dict[str, Any]) -> None:
     for field in form["fields"]:
         if field["name"] in left:
             field["error"] = left.pop(field["name"])
+    wrong = next((field for field in form["fields"] if field.get("error")), None)
+    if wrong is not None:
+        for field in form["fields"]:
+            field["autofocus"] = field is wrong
     if left or not errors:
         form["error"] = " ".join(str(text) for text in left.values()) or error.message
 

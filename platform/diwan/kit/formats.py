@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -50,7 +51,8 @@ def both_calendars(value: datetime, timezone: str = "UTC") -> str:
         hijri = Gregorian.fromdate(local).to_hijri()
     except OverflowError:  # the tables end at 1500 AH
         return gregorian
-    return f"{gregorian} · {hijri.day} {hijri.month_name(language())} {hijri.year} {hijri.notation(language())}"
+    spoken: Literal["ar", "en"] = "ar" if locale().language == "ar" else "en"
+    return f"{gregorian} · {hijri.day} {hijri.month_name(spoken)} {hijri.year} {hijri.notation(spoken)}"
 
 
 def ago(value: datetime, now: datetime) -> str:

@@ -99,7 +99,8 @@ def _timezone_names(language: str) -> list[tuple[str, str]]:
     if locale.language == "en":
         return plain
     cities = [(zone, get_timezone_location(zone, locale=locale, return_city=True), name) for zone, name in plain]
-    return [(zone, f"{city} · {name}") for zone, city, name in sorted(cities, key=lambda found: fold(found[1]))]
+    named = [(zone, name if city.isascii() else f"{city} · {name}") for zone, city, name in cities]
+    return sorted(named, key=lambda found: fold(found[1]))
 
 
 @lru_cache(maxsize=1)

@@ -143,6 +143,7 @@ def pseudo_language() -> Iterator[str]:
         i18n.catalogue.cache_clear()
 
 
+LATIN = re.compile(r"[A-Za-z]")
 WRAPPED = re.compile(r"⟦[^⟦⟧]*⟧")
 
 
@@ -150,12 +151,12 @@ def untranslated(html: str, data: Collection[str] = ()) -> list[str]:
     """Return the texts of a page in the made-up language that no catalogue gave; `data` are a business's own texts."""
     found = []
     for text in _Reader.read(html):
-        rest, before = text, ""
+        rest, before = "" if text in data else text, ""
         while rest != before:
             rest, before = WRAPPED.sub("", rest), rest
         for known in sorted(data, key=len, reverse=True):
-            rest = rest.replace(known, "")
-        if LETTER.search(rest):
+            rest = rest.replace(known, "") if len(known) > 2 else rest
+        if LATIN.search(rest):
             found.append(text)
     return found
 

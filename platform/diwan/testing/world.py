@@ -91,10 +91,13 @@ class World:
         self._stack.close()
 
     def business(self, *plugins: str, language: str = "en", country: str = "KW") -> Business:
-        """Make a tenant with these plugins on (all installed ones if none is named) and an owner who may everything."""
+        """Make a tenant with these plugins on (all installed ones if none is named) and an owner who may everything.
+
+        Its people read its language.
+        """
         names = plugins or tuple(sorted(self.app.extensions["diwan.plugins"]))
         with self.app.app_context(), scope(), unit_of_work() as session:
-            values = {
+            values: dict[str, Any] = {
                 "slug": f"t{uuid4().hex[:12]}", "name": "Test business", "country": country, "language": language,
                 "timezone": "Asia/Kuwait", "currency": "KWD", "lineup_key": ",".join(sorted(names)), "created_at": now(),
             }  # fmt: skip
@@ -128,17 +131,19 @@ def _member(tenant: Tenant, grants: Sequence[str], key: str = "") -> Person:
     ids = {"tenant": tenant.id, "person": person.id, "member": uuid7(), "role": uuid7(), "at": now()}
     session.execute(
         text(
-            'INSERT INTO core."user" (id, email, name, email_verified_at, created_at)'
-            " VALUES (:id, :email, :name, :at, :at)"
+            'INSERT INTO core."user" (id, email, name, language, email_verified_at, created_at)'
+            " VALUES (:id, :email, :name, :language, :at, :at)"
         ),
-        {"id": person.id, "email": person.email, "name": person.name, "at": ids["at"]},
+        {"id": person.id, "email": person.email, "name": person.name, "language": tenant.language, "at": ids["at"]},
     )
+    # The owner's role is one of the platform's own: it has no name stored and is called in the reader's language.
+    role = {"key": key, "name": ""} if key else dict.fromkeys(("key", "name"), f"test_{uuid4().hex[:8]}")
     for statement in (
         "INSERT INTO core.membership (tenant_id, id, user_id, created_at) VALUES (:tenant, :member, :person, :at)",
-        "INSERT INTO core.role (tenant_id, id, key, name, created_at) VALUES (:tenant, :role, :key, :key, :at)",
+        "INSERT INTO core.role (tenant_id, id, key, name, created_at) VALUES (:tenant, :role, :key, :name, :at)",
         "INSERT INTO core.member_role (tenant_id, membership_id, role_id) VALUES (:tenant, :member, :role)",
     ):
-        session.execute(text(statement), {**ids, "key": key or f"test_{uuid4().hex[:8]}"})
+        session.execute(text(statement), {**ids, **role})
     for grant in grants:
         session.execute(
             text("INSERT INTO core.role_grant (tenant_id, role_id, permission) VALUES (:tenant, :role, :grant)"),

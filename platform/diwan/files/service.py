@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from uuid import UUID
 
 from diwan.config import Config
@@ -30,7 +30,7 @@ def configure(config: Config) -> None:
     _root[:] = [config.home / "files"]
 
 
-def store(stream: BinaryIO, name: str, *, purpose: str, mime: str = "", limit: int) -> StoredFile:
+def store(stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: int) -> StoredFile:
     """Keep the bytes of a stream and return their row, not committed yet. Raises TooLarge beyond `limit` bytes.
 
     The bytes are on disk before the row is: a transaction that fails leaves at most an unknown file, never a row
@@ -62,7 +62,7 @@ def store(stream: BinaryIO, name: str, *, purpose: str, mime: str = "", limit: i
     return row
 
 
-def path_of(id: UUID) -> Path:  # noqa: A002
+def path_of(id: UUID) -> Path:
     """Return where the bytes of a file of this tenant are. Raises NotFound."""
     row = current.session.get(StoredFile, (current.tenant.id, id))
     path = _place(id)
@@ -71,7 +71,7 @@ def path_of(id: UUID) -> Path:  # noqa: A002
     return path
 
 
-def remove(id: UUID) -> None:  # noqa: A002
+def remove(id: UUID) -> None:
     """Forget a file; its bytes go once the transaction has committed. Removing twice changes nothing."""
     row = current.session.get(StoredFile, (current.tenant.id, id))
     if row is not None:
@@ -81,7 +81,7 @@ def remove(id: UUID) -> None:  # noqa: A002
         after_commit(lambda: path.unlink(missing_ok=True))
 
 
-def _place(id: UUID) -> Path:  # noqa: A002
+def _place(id: UUID) -> Path:
     if not _root:
         raise RuntimeError("files.configure(config) has not been called.")
     return _root[0] / str(current.tenant.id) / str(id)

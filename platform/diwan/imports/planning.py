@@ -34,7 +34,12 @@ class Step:
 
     def fail(self, problem: object) -> None:
         """Let this row alone fail."""
-        self.action, self.problem = "failed", "; ".join(p for p in (self.problem, str(problem)) if p)
+        self.action = "failed"
+        self.remark(problem)
+
+    def remark(self, text: object) -> None:
+        """Add a line to what people are told of this row."""
+        self.problem = "\n".join(line for line in (self.problem, str(text)) if line)
 
 
 class Planner:
@@ -70,9 +75,9 @@ class Planner:
         return steps
 
     def _first_step(self, reading: Reading) -> Step:
-        step = Step(reading.row, "created", reading.values, problem="; ".join(reading.remarks))
+        step = Step(reading.row, "created", reading.values, problem="\n".join(reading.remarks))
         if reading.problems:
-            step.fail("; ".join(reading.problems))
+            step.fail("\n".join(reading.problems))
         return step
 
     def _find_references(self, readings: Sequence[Reading]) -> None:
@@ -99,8 +104,8 @@ class Planner:
             if not step.key:
                 continue
             if len(records) > 1:
-                step.fail(_("%(count)s records have this %(label)s; which one is meant?", count=len(records),
-                            label=self.reader.labels[self.match]))  # fmt: skip
+                text = _("%(count)s records have this value; which one is meant?", count=len(records))
+                step.fail(f"{self.reader.labels[self.match]}: {text}")
             elif step.key in first:
                 self._meet_earlier(step, first[step.key])
             elif records:
@@ -149,15 +154,14 @@ class Planner:
         elif step.action == "created":
             missing = [str(f.label) for name, f in self.required.items() if step.values.get(name) in (None, "")]
             if missing:
-                step.fail(_("A value is required: %(labels)s.", labels=", ".join(missing)))
+                step.fail("\n".join(f"{label}: {_('A value is required.')}" for label in missing))
 
     def _remark_renaming(self, step: Step) -> None:
         """A record with another name is often another record: two files that both count from 1."""
         title = self.resource.title
         old, new = step.record.values[title] if step.record else None, step.values.get(title)
         if old and new and fold(str(old)) != fold(str(new)):
-            remark = _("“%(old)s” becomes “%(new)s”.", old=str(old)[:80], new=str(new)[:80])
-            step.problem = "; ".join(p for p in (step.problem, str(remark)) if p)
+            step.remark(_("“%(old)s” becomes “%(new)s”.", old=str(old)[:80], new=str(new)[:80]))
 
     @staticmethod
     def _leader(step: Step) -> Step:
@@ -188,12 +192,12 @@ class Planner:
         value, label = step.values[name], self.reader.labels[name]
         own, owner = (step.same_as or step).record, owners.get(value)
         if owner is not None and (own is None or own.id != owner):
-            step.fail(_("%(label)s: another record has “%(value)s” already.", label=label, value=str(value)[:80]))
+            step.fail(f"{label}: {_('Another record has this value already.')}")
             return
         user = used.setdefault(value, step)
         if user is not step and not (step.key and user.key == step.key):
-            step.fail(_("%(label)s: row %(number)s of this file has “%(value)s” too.", label=label,
-                        number=user.row.number, value=str(value)[:80]))  # fmt: skip
+            text = _("Row %(number)s of this file has this value too.", number=user.row.number)
+            step.fail(f"{label}: {text}")
 
 
 def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,10 +91,10 @@ def run_import(run: UUID) -> None:
             audit.record("import", record.resource, record.id, record.file_name, after=counts)
 
 
-def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+def batches(items: Iterable[T]) -> Iterator[list[T]]:
     """Cut a stream into lists."""
     stream = iter(items)
-    while batch := list(islice(stream, size)):
+    while batch := list(islice(stream, BATCH)):
         yield batch
 
 
@@ -135,7 +135,7 @@ def _told(resource: Resource, error: DiwanError) -> str:
     """An error as one line that names the fields by their labels."""
     if isinstance(error, Invalid):
         labels = {name: str(described.label) for name, described in resource.fields.items()}
-        return "; ".join(f"{labels.get(name, name)}: {text}" for name, text in error.errors.items())
+        return "\n".join(f"{labels.get(name, name)}: {text}" for name, text in error.errors.items())
     return str(error)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -31,7 +31,7 @@ UNDOABLE = frozenset({"done", "failed", "stopped"})
 PAGE = 1_000
 
 
-def start(resource: Resource, stream: BinaryIO, name: str, mime: str = "") -> ImportRun:
+def start(resource: Resource, stream: IO[bytes], name: str, mime: str = "") -> ImportRun:
     """Keep an uploaded file and return its run with a guessed mapping. Raises Refuse or TooLarge for a bad file."""
     current.require(resource.permission("import"))
     stored = files.store(stream, name, purpose="import", mime=mime, limit=MAX_BYTES)
@@ -100,7 +100,7 @@ def set_mapping(
     """Say which column goes to which field ("" for nowhere), what fills blanks, and how a row finds its record.
 
     mode: update (change records that match), skip (leave them alone), create (every row is a new record).
-    Raises Invalid with one message per field or column.
+    Raises Invalid with one message per column, and per default as "all-<field>".
     """
     _expect(run, MAPPABLE)
     resource = resource_of(run)
@@ -169,7 +169,7 @@ def begin_undo(run: ImportRun) -> None:
 def failed_rows(run: ImportRun) -> Iterator[tuple[list[str], str]]:
     """Yield the cells and the problem of each row that failed, in the order of the file."""
     for row in rows_of(run, "failed"):
-        yield row.cells or [], row.problem
+        yield row.cells or [], row.problem.replace("\n", "; ")
 
 
 def rows_of(run: ImportRun, *outcomes: str, after: int = 0, limit: int | None = None) -> Iterator[ImportRow]:
@@ -232,10 +232,10 @@ def _parse_defaults(resource: Resource, defaults: Mapping[str, Any]) -> tuple[di
         if raw in (None, "", []):
             continue
         if name not in fields:
-            errors[name] = _("There is no such field.")
+            errors[f"all-{name}"] = _("There is no such field.")
             continue
         try:
             parsed[name] = as_json(fields[name].parse(raw))
         except ValueError as error:
-            errors[name] = error.args[0] if error.args else _("This value does not fit.")
+            errors[f"all-{name}"] = error.args[0] if error.args else _("This value does not fit.")
     return parsed, errors

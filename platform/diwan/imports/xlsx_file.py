@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from diwan.errors import DiwanError, Refuse, TooLarge
 from diwan.imports.table import (
@@ -60,7 +60,7 @@ def check_package(path: Path) -> None:
 def open_xlsx(path: Path, name: str, sheet: str | None = None) -> Table:
     """Open one sheet of a workbook: the named one, or the first visible one that has rows."""
     check_package(path)
-    with _refusing(), closing(_load(path)) as book:
+    with _opened(path) as book:
         sizes = {s.title: s.max_row or 0 for s in book.worksheets if s.sheet_state == "visible"}
     sheets = tuple(sizes)
     if not sheets:
@@ -85,20 +85,22 @@ def open_xlsx(path: Path, name: str, sheet: str | None = None) -> Table:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """Whatever a malformed package makes the library raise becomes one clear refusal."""
+def _opened(path: Path) -> Iterator[Any]:
+    """A workbook; whatever a malformed one makes the library raise becomes one clear refusal."""
     try:
-        yield
+        # A stream, because the library judges a path by its suffix, and stored files have none.
+        with path.open("rb") as stream, closing(_load(stream)) as book:
+            yield book
     except DiwanError:
         raise
     except Exception as error:  # the library raises whatever the damage leads to: KeyError, zlib.error, ParseError ...
         raise Refuse(DAMAGED) from error
 
 
-def _load(path: Path) -> Any:
+def _load(stream: IO[bytes]) -> Any:
     from openpyxl import load_workbook
 
-    return load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    return load_workbook(stream, read_only=True, data_only=True, keep_links=False)
 
 
 def _rows(path: Path, title: str, width: int, after: int) -> Iterator[Row]:
@@ -121,7 +123,7 @@ def _rows(path: Path, title: str, width: int, after: int) -> Iterator[Row]:
 
 def _records(path: Path, title: str) -> Generator[Row, None, None]:
     """Yield the rows of a sheet that are not blank, as text, without padding at the end."""
-    with _refusing(), closing(_load(path)) as book:
+    with _opened(path) as book:
         sheet = book[title]
         with sheet._get_source() as source:
             number = 0

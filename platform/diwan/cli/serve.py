@@ -6,6 +6,7 @@ It must not start databases nor migrate: `diwan run` and the operator's own tool
 from __future__ import annotations
 
 import dataclasses
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,9 @@ def application() -> Callable[..., Any]:
     """The WSGI application of one worker process; a worker never outlives the server process that made it."""
     from diwan.embedded import die_with_parent
 
+    # Until Granian sets its own handlers the worker has its parent's, which would swallow a stop during the start.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     die_with_parent()
     from diwan.app import create_app
 

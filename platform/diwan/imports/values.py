@@ -26,7 +26,9 @@ NUMBERS = frozenset({"integer", "decimal", "money"})
 DAY = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})")
 COMMA_DECIMAL = re.compile(r"\d+(?:\.\d{3})*,(?:\d{1,2}|\d{4,})")
 POINT_DECIMAL = re.compile(r"\d+(?:,\d{3})*\.(?:\d{1,2}|\d{4,})")
-CURRENCY = re.compile(r"^[^\d\s.,+-]{1,4}\s*(?=[\d.+-])|(?<=\d)\s*[^\d\s.,+-]{1,4}$")
+CURRENCY = re.compile(  # a sign, or a short word apart from the number: "$5", "KD 5", "5 د.ك"
+    r"^(?:[A-Za-z\u0620-\u064a.]{1,5}\s+|[$€£¥₹﷼]\s*)|(?:\s+[A-Za-z\u0620-\u064a.]{1,5}|\s*[$€£¥₹﷼])$"
+)
 HYPERLINK = re.compile(r"[^#]*#([^#]*)#.*", re.DOTALL)  # how Microsoft Access writes a link: text#address#
 
 Convert = Callable[[str], Any]

@@ -38,7 +38,7 @@ check: environment ## Lint, types, import contracts, container files, sizes: all
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; fi
 	@if [ -x $(BIN)/shellcheck ]; then $(BIN)/shellcheck .ci/run; fi
-	@$(BIN)/python -m pytest -q -p no:xdist tests/architecture -m "not slow"
+	@$(BIN)/python -m pytest -q -p no:diwan -p no:xdist tests/architecture -m "not slow"
 	@echo "check: all well"
 
 format: environment ## Format the code and mend what the linter can mend

@@ -45,9 +45,16 @@ def lists(running: System, seconds: float) -> None:
     cursor = _cursor(connection, running)
     pages = {"first page": "?limit=80", f"page {PAGE_600}": f"?limit=80&cursor={cursor}"}
     for name, query in pages.items():
-        loads(f"list of 80, {name} (REST, all fields)", running, [http("GET", CONTACTS + query, running.headers)], seconds)
+        loads(
+            f"list of 80, {name} (REST, all fields)", running, [http("GET", CONTACTS + query, running.headers)], seconds
+        )
     narrow = "?limit=80&fields=name,roles,contact_person,email,phone,city,country"
-    loads("list of 80, first page (REST, list's fields)", running, [http("GET", CONTACTS + narrow, running.headers)], seconds)
+    loads(
+        "list of 80, first page (REST, list's fields)",
+        running,
+        [http("GET", CONTACTS + narrow, running.headers)],
+        seconds,
+    )
     browser = _browser(running)
     for name, query in {"first page": "", f"page {PAGE_600}": f"?cursor={cursor}"}.items():
         path = f"{running.business.url}/contacts/contact{query}"
@@ -104,12 +111,9 @@ def sign_up(running: System, seconds: float) -> None:
 
 def _cursor(connection: Connection, running: System) -> str:
     """Walk to page 600 as a person would, and return the cursor that leads there."""
-    cursor = ""
+    cursor, path = "", f"{CONTACTS}?limit=80&fields=name"
     for _ in range(PAGE_600 - 1):
-        _status, body = connection.send(
-            http("GET", f"{CONTACTS}?limit=80&fields=name&cursor={cursor}" if cursor else f"{CONTACTS}?limit=80&fields=name",
-                 running.headers)
-        )  # fmt: skip
+        _status, body = connection.send(http("GET", f"{path}&cursor={cursor}" if cursor else path, running.headers))
         cursor = orjson.loads(body)["next"]
     return cursor
 

@@ -1,4 +1,4 @@
-"""A small HTTP load: each client is a process with one kept connection; answers are read whole and their status checked.
+"""A small HTTP load: each client is a process with one kept connection; it reads answers whole and checks them.
 
 It must cost little itself: client and server share the machine.
 """

@@ -1,4 +1,4 @@
-"""A Diwan of its own for the benchmarks: embedded servers that write to disk as in production, web and worker processes.
+"""A Diwan of its own for the benchmarks: embedded servers that write to disk as in production, web, worker, scheduler.
 
 It must leave nothing behind.
 """
@@ -23,7 +23,7 @@ from sqlalchemy import text
 
 from diwan.app import create_app
 from diwan.config import Config
-from diwan.db import current, unit_of_work
+from diwan.db import unit_of_work
 from diwan.db.bootstrap import bootstrap
 from diwan.embedded import Servers
 from diwan.kernel import deploy, loader
@@ -50,7 +50,7 @@ class System:
 def system(workers: int = 2) -> Iterator[System]:
     """Start everything, fill it, and take it away again."""
     folder = Path(tempfile.mkdtemp(prefix="diwan-bench-"))
-    folder.chmod(0o755)  # noqa: S103  (as root the servers run as another user)
+    folder.chmod(0o755)
     servers = Servers(folder / "home")
     processes: list[subprocess.Popen[bytes]] = []
     try:
@@ -59,7 +59,12 @@ def system(workers: int = 2) -> Iterator[System]:
         bootstrap(endpoints.admin_url, endpoints.database, secrets.owner, secrets.app)
         deploy.migrate(endpoints.owner_url, loader.load(strict=True))
         port = _free_port()
-        environment = {**os.environ, **endpoints.environment(), "DIWAN_PORT": str(port), "DIWAN_WEB_WORKERS": str(workers)}
+        environment = {
+            **os.environ,
+            **endpoints.environment(),
+            "DIWAN_PORT": str(port),
+            "DIWAN_WEB_WORKERS": str(workers),
+        }
         app = create_app(replace(Config.from_env(environment), testing=True))
         with World(app) as world:
             business = world.business()
@@ -67,7 +72,9 @@ def system(workers: int = 2) -> Iterator[System]:
             log = (folder / "log").open("wb")
             for command in ("serve", "worker", "scheduler"):
                 processes.append(
-                    subprocess.Popen([sys.executable, "-P", "-m", "diwan", command], env=environment, stdout=log, stderr=log)
+                    subprocess.Popen(
+                        [sys.executable, "-P", "-m", "diwan", command], env=environment, stdout=log, stderr=log
+                    )
                 )
             _wait(port)
             yield System(app, app.config["DIWAN"], business, business.token())
@@ -94,8 +101,9 @@ def _fill(business: Business) -> None:
                 'c' || n || '@example.com', '+965 2' || lpad(n::text, 7, '0'), n || ' Street', 'City ' || n % 300,
                 lpad((n % 9999)::text, 5, '0'), 'KW', now(), now(), 1, lower(w.name)
             FROM generate_series(1, :rows) n, LATERAL (SELECT
-                (ARRAY['Cedar','Falcon','Oryx','Zahra','Nakheel','Desert','Blue','Petra','Safa','Amber'])[1 + n % 10] || ' ' ||
-                (ARRAY['Trading','Medical','Foods','Parts','Logistics','Textiles','Marine'])[1 + n % 7] || ' ' || n AS name) w"""),
+                (ARRAY['Cedar','Falcon','Oryx','Zahra','Nakheel','Desert','Blue','Petra','Safa','Amber'])[1 + n % 10]
+                || ' ' || (ARRAY['Trading','Medical','Foods','Parts','Logistics','Textiles','Marine'])[1 + n % 7]
+                || ' ' || n AS name) w"""),
             values,
         )
         session.execute(
@@ -135,6 +143,3 @@ def _wait(port: int) -> None:
         except OSError:
             time.sleep(0.1)
     raise SystemExit("The server did not become ready.")
-
-
-__all__ = ["ROWS", "System", "current", "system"]

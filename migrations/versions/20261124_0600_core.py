@@ -116,7 +116,8 @@ TENANT_TABLES = {
         state text NOT NULL DEFAULT 'uploaded', total bigint NOT NULL DEFAULT 0, done bigint NOT NULL DEFAULT 0,
         created bigint NOT NULL DEFAULT 0, updated bigint NOT NULL DEFAULT 0, skipped bigint NOT NULL DEFAULT 0,
         failed bigint NOT NULL DEFAULT 0, error text NOT NULL DEFAULT '', job_id uuid, created_by uuid,
-        created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, started_at timestamptz, finished_at timestamptz,
+        created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, started_at timestamptz,
+        finished_at timestamptz,
         CONSTRAINT pk_import_run PRIMARY KEY (tenant_id, id),
         CONSTRAINT ck_import_run_mode CHECK (mode IN ('update', 'skip', 'create')),
         CONSTRAINT fk_import_run_file_id FOREIGN KEY (tenant_id, file_id)

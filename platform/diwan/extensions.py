@@ -16,7 +16,7 @@ from diwan.db.session import guard_sessions
 # Models stand on Base (typed), not on db.Model; the session finds their engine through the shared MetaData.
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False})
 guard_sessions(db.session)
-provide_session(lambda: db.session())
+provide_session(db.session)
 
 login_manager = LoginManager()
 csrf = CSRFProtect()

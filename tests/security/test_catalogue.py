@@ -30,7 +30,8 @@ def rows(owner: Any, query: str) -> list[tuple[Any, ...]]:
 def tables(owner: Any) -> dict[str, bool]:
     """Return every table of ours with whether it has a tenant_id."""
     found = rows(owner, f"""SELECT n.nspname || '.' || c.relname, EXISTS (SELECT 1 FROM pg_attribute a
-        WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND {OURS} AND {EXEMPT}""")  # fmt: skip
     return dict(found)
 
@@ -73,11 +74,12 @@ def test_keys_and_unique_indexes_begin_with_the_tenant(owner: Any) -> None:
 
 
 def test_foreign_keys_carry_the_tenant_and_never_set_null_nor_wait(owner: Any) -> None:
-    found = rows(owner, """SELECT conrelid::regclass::text, confrelid::regclass::text, conname, confdeltype, condeferrable,
-        (SELECT array_agg(a.attname::text) FROM pg_attribute a WHERE a.attrelid = conrelid AND a.attnum = ANY (conkey))
+    found = rows(owner, """SELECT conrelid::regclass::text, confrelid::regclass::text, conname, confdeltype,
+        condeferrable, (SELECT array_agg(a.attname::text) FROM pg_attribute a
+        WHERE a.attrelid = conrelid AND a.attnum = ANY (conkey))
         FROM pg_constraint WHERE contype = 'f'""")  # fmt: skip
     assert len(found) > 15
-    has_tenant = {name.replace('core.user', 'core."user"'): tenant for name, tenant in tables(owner).items()}
+    has_tenant = {name.replace("core.user", 'core."user"'): tenant for name, tenant in tables(owner).items()}
     for table, target, name, on_delete, deferrable, columns in found:
         assert not deferrable, name
         assert on_delete in ("a", "r", "c"), name

@@ -45,14 +45,16 @@ def enter(sql: Any, business: Business) -> None:
     sql.execute(f"SET LOCAL app.tenant_id = '{business.tenant.id}'")
 
 
-@pytest.mark.parametrize("table", ["contacts.contact", "core.membership", "core.api_token", "core.audit_entry", "core.outbox"])
+@pytest.mark.parametrize(
+    "table", ["contacts.contact", "core.membership", "core.api_token", "core.audit_entry", "core.outbox"]
+)
 def test_without_a_tenant_the_database_raises(sql: Any, victim: Any, table: str) -> None:
     with pytest.raises(psycopg.Error, match=r"app.tenant_id"):
         sql.execute(f"SELECT count(*) FROM {table}")
     sql.rollback()
     enter(sql, victim[0])
     sql.commit()  # SET LOCAL has ended with its transaction
-    with pytest.raises(psycopg.Error, match="invalid input syntax|app.tenant_id"):
+    with pytest.raises(psycopg.Error, match=r"invalid input syntax|app\.tenant_id"):
         sql.execute(f"SELECT count(*) FROM {table}")
 
 
@@ -154,7 +156,7 @@ def test_the_application_runs_one_statement_at_a_time(business: Business, victim
     for statement, values in ((attack, None), (attack + "; SELECT %s", (1,))):
         with (
             business.acting(),
-            pytest.raises(Exception, match="multiple commands|syntax error"),
+            pytest.raises(Exception, match=r"multiple commands|syntax error"),
             unit_of_work() as session,
         ):
             session.connection().exec_driver_sql(statement, values)
@@ -187,7 +189,12 @@ def test_the_orm_refuses_a_record_of_another_tenant(business: Business, victim: 
 def test_no_tenant_open_means_an_error_and_not_an_empty_answer(app: Flask, victim: Any) -> None:
     from diwan.db import scope
 
-    with app.app_context(), scope(), pytest.raises(Exception, match=r"app\.tenant_id|bigint"), unit_of_work() as session:
+    with (
+        app.app_context(),
+        scope(),
+        pytest.raises(Exception, match=r"app\.tenant_id|bigint"),
+        unit_of_work() as session,
+    ):
         session.execute(text("SELECT count(*) FROM contacts.contact"))
 
 
@@ -210,8 +217,9 @@ def test_rest_does_not_reach_another_tenant(app: Flask, business: Business, vict
 def test_pages_do_not_reach_another_tenant(business: Business, victim: Any) -> None:
     neighbour, id = victim
     client = business.client()
-    for path in ("", "/contacts/contact", "/people", "/modules", "/settings", "/tokens", "/audit", "/search?q=falcon",
-                 f"/contacts/contact/{id}", "/contacts/contact/options?q=falcon", "/contacts/contact/import"):  # fmt: skip
+    for path in ("", "/contacts/contact", "/people", "/modules", "/settings", "/tokens", "/audit",
+                 "/search?q=falcon", f"/contacts/contact/{id}",
+                 "/contacts/contact/options?q=falcon", "/contacts/contact/import"):  # fmt: skip
         strange = client.get(neighbour.url + path)
         unknown = client.get("/t/no-such-business" + path)
         assert (strange.status_code, unknown.status_code) == (404, 404), path

@@ -6,12 +6,12 @@ Must not keep state; what it finds out, it puts into the environment, which is w
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from diwan.config import ConfigError
+from diwan.db.engine import libpq_url
 from diwan.embedded import Home, Servers, default_home
 from diwan.embedded.endpoints import DATABASE
 
@@ -90,17 +90,6 @@ def server_major(url: str) -> int:
         raise ConfigError(f"PostgreSQL does not answer: {str(error).strip()}") from error
     except UnsupportedServer as error:
         raise ConfigError(str(error)) from error
-
-
-def libpq_url(url: str, database: str | None = None) -> str:
-    """What psycopg and PostgreSQL's programs take for SQLAlchemy's URL, if wanted with another database.
-
-    Not through SQLAlchemy's renderer, which writes spaces in a way that libpq does not read.
-    """
-    from psycopg.conninfo import make_conninfo
-
-    plain = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
-    return make_conninfo(plain, dbname=database) if database else plain
 
 
 def _connection(home: Home, servers: Servers | None) -> Connection:

@@ -18,7 +18,8 @@ import psycopg
 from psycopg import sql
 
 from diwan import __version__
-from diwan.cli._connection import Connection, connected, libpq_url, server_major
+from diwan.cli._connection import Connection, connected, server_major
+from diwan.db.engine import libpq_url
 from diwan.embedded import EmbeddedError
 from diwan.embedded.archive import Archive, read_archive, write_archive
 from diwan.embedded.dump import dump_database, restore_database

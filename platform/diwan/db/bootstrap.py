@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
+
+from diwan.db.engine import libpq_url
 
 OWNER, APP, LOOKUP = "diwan_owner", "diwan_app", "diwan_lookup"
 SUPPORTED = range(15, 19)
@@ -23,14 +24,12 @@ def bootstrap(admin_url: str, database: str, owner_password: str, app_password: 
     `admin_url` names a superuser. The owner role owns the database and runs migrations, the app role owns nothing,
     the lookup role cannot log in and owns the few functions that look across tenants.
     """
-    with psycopg.connect(_driver(admin_url), autocommit=True) as connection:
+    with psycopg.connect(libpq_url(admin_url), autocommit=True) as connection:
         check_version(connection)
         for role, options in ((OWNER, "LOGIN NOINHERIT"), (APP, "LOGIN"), (LOOKUP, "NOLOGIN")):
             _ensure_role(connection, role, f"{options} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION")
         for role, password in ((OWNER, owner_password), (APP, app_password)):
-            connection.execute(
-                sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
-            )
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
         connection.execute(f"GRANT {LOOKUP} TO {OWNER}")
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone():
             connection.execute(
@@ -38,21 +37,19 @@ def bootstrap(admin_url: str, database: str, owner_password: str, app_password: 
                     sql.Identifier(database), sql.Identifier(OWNER)
                 )
             )
-    secure(make_url(admin_url).set(database=database).render_as_string(hide_password=False), database)
+    secure(libpq_url(admin_url, database), database)
 
 
 def secure(admin_url: str, database: str) -> None:
     """Close what PostgreSQL leaves open to everybody in one database."""
-    with psycopg.connect(_driver(admin_url), autocommit=True) as connection:
+    with psycopg.connect(libpq_url(admin_url), autocommit=True) as connection:
         name = sql.Identifier(database)
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO " + f"{APP}, {OWNER}").format(name))
         connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         # set_config inside a SELECT would switch the tenant; SET LOCAL needs a statement of its own.
         connection.execute("REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC")
-        connection.execute(
-            f"GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO {OWNER}"
-        )
+        connection.execute(f"GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO {OWNER}")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS core AUTHORIZATION {OWNER}")
 
 
@@ -72,7 +69,3 @@ def _ensure_role(connection: psycopg.Connection[object], role: str, options: str
         except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject):
             pass  # another process was faster
     connection.execute(sql.SQL("ALTER ROLE {} " + options).format(sql.Identifier(role)))
-
-
-def _driver(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

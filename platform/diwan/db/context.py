@@ -142,9 +142,14 @@ class Current:
     def require(self, permission: str) -> None:
         """Raise Denied unless the actor has the permission."""
         if not self.user.can(permission):
-            raise Denied(_("You do not have the right to do this (%(permission)s)."
-                           " Ask an administrator of your business for it.", permission=permission),
-                         permission=permission)
+            raise Denied(
+                _(
+                    "You do not have the right to do this (%(permission)s)."
+                    " Ask an administrator of your business for it.",
+                    permission=permission,
+                ),
+                permission=permission,
+            )
 
 
 current = Current()

@@ -5,10 +5,12 @@ The driver runs in autocommit mode and Diwan sends BEGIN itself, together with t
 
 from __future__ import annotations
 
+import re
 import select
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import Format
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
@@ -28,6 +30,15 @@ class ExtendedCursor(psycopg.Cursor[Any]):
 def driver_url(url: str) -> str:
     """Return the URL for SQLAlchemy with the psycopg driver named."""
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def libpq_url(url: str, database: str | None = None) -> str:
+    """Return what psycopg and PostgreSQL's programs take for SQLAlchemy's URL, if wanted with another database.
+
+    Not through SQLAlchemy's renderer, which writes spaces in a way that libpq does not read.
+    """
+    plain = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+    return make_conninfo(plain, dbname=database) if database else plain
 
 
 def engine_options(*, pool_size: int = 10, statement_timeout: int = 30) -> dict[str, Any]:
@@ -68,5 +79,9 @@ def _begin(connection: Connection) -> None:
 
 def _check_alive(driver: Any, *_: Any) -> None:
     """Drop a pooled connection that the server closed. An idle socket with something to read is one: no round trip."""
-    if driver.closed or select.select([driver.fileno()], [], [], 0)[0]:
+    if driver.closed:
+        raise DisconnectionError
+    waiting = select.poll()
+    waiting.register(driver.fileno(), select.POLLIN)
+    if waiting.poll(0):
         raise DisconnectionError

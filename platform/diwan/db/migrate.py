@@ -19,11 +19,10 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from diwan.db.base import metadata
-from diwan.db.engine import driver_url
+from diwan.db.engine import driver_url, libpq_url
 
 log = logging.getLogger(__name__)
 
@@ -145,15 +144,11 @@ def check(url: str, scope: Scope) -> list[str]:
 @contextmanager
 def exclusive(url: str) -> Iterator[None]:
     """Hold the lock that lets one process migrate at a time; wait for it as long as another one works."""
-    with psycopg.connect(_plain(url), autocommit=True) as connection:
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
         if connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() != (True,):
             log.warning("another process is migrating: waiting for it")
             connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         yield  # closing the connection releases the lock
-
-
-def _plain(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @contextmanager

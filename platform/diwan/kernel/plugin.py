@@ -27,7 +27,7 @@ C = TypeVar("C", bound=type)
 
 Text = str | LazyText
 SIZES = ("small", "wide", "tall", "large")
-SLOTS = ("side", "tab")
+SLOTS = ("side",)
 """Where a panel may stand on the page of a record."""
 
 

@@ -166,8 +166,7 @@ def _update(resource: Resource, changes: Sequence[Change]) -> list[Written]:
     index_many(resource, [{**new, "id": change.record.id} for change, old, new in rows if searched & old.keys()])
     changed = [(c.record.id, old, {name: new[name] for name in old}, new[resource.title]) for c, old, new in rows]
     audit.record_many(
-        Entry("update", resource.key, key, str(title or ""), old, new)
-        for key, old, new, title in changed
+        Entry("update", resource.key, key, str(title or ""), old, new) for key, old, new, title in changed
     )
     _tell(resource, "updated", ((key, old, new) for key, old, new, _title in changed))
     return written
@@ -201,9 +200,7 @@ def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None and value != []}
 
 
-def _tell(
-    resource: Resource, what: str, happened: Iterable[tuple[UUID, Mapping[str, Any], Mapping[str, Any]]]
-) -> None:
+def _tell(resource: Resource, what: str, happened: Iterable[tuple[UUID, Mapping[str, Any], Mapping[str, Any]]]) -> None:
     """Emit one event for each record that was written, if anybody listens."""
     if listened(f"{resource.key}.{what}"):
         emit_all(
@@ -255,4 +252,3 @@ def _update_one(resource: Resource, change: Change) -> Written:
 def _delete_one(resource: Resource, record: Existing) -> Written:
     store.delete(resource, record.id)
     return Written(record.id, record.version)
-

@@ -6,7 +6,8 @@ Mistakes must fail here, at load, with plugin, model and field named.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 from sqlalchemy import Table
@@ -116,8 +117,8 @@ def declare(
     filtered = tuple(filters) if filters is not None else tuple(n for n in shown if fields.get(n) and fields[n].choices)
     sections = tuple(form) if form is not None else (Section("", [n for n in fields if n != part_of]),)
     resource = Resource(
-        key=str(table.fullname), plugin=plugin, name=str(table.name), model=model, label=label, labels=labels, title=title,
-        icon=icon, help=help, columns=shown, filters=filtered, sort=sort or title, sections=sections,
+        key=str(table.fullname), plugin=plugin, name=str(table.name), model=model, label=label, labels=labels,
+        title=title, icon=icon, help=help, columns=shown, filters=filtered, sort=sort or title, sections=sections,
         menu=menu and not part_of, fields=fields, part_of=part_of,
     )  # fmt: skip
     _check(resource, where)

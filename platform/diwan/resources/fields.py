@@ -6,7 +6,8 @@ A field must say everything a screen needs to know; screens never look at column
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 from sqlalchemy import Text
@@ -100,8 +101,8 @@ def field(
     """Declare a column with everything a person and a program need to know of it.
 
     label, help: translatable texts. widget: a kind that the annotation does not tell (email, phone, url, country,
-    longtext). ref: a model of this plugin (a foreign key) or the key of a resource ("contacts.contact"). choices: value
-    to label. default: a value or a function. unique: within the tenant. search: found by the search box. synonyms: other
+    longtext). ref: a model of this plugin (a foreign key) or a resource's key ("contacts.contact"). choices: value to
+    label. default: a value or a function. unique: within the tenant. search: found by the search box. synonyms: other
     names under which files carry it. min, max: bounds of a number, or max as the most characters of a text.
     """
     described = Field(
@@ -120,7 +121,7 @@ def field(
 def _column_default(default: Any) -> Any:
     if callable(default):
         call: Callable[[], Any] = default
-        return lambda: call()
+        return lambda: call()  # noqa: PLW0108  (SQLAlchemy would pass its context to a function that takes one)
     if isinstance(default, list | dict):
-        return lambda: default.copy()
+        return default.copy
     return default

@@ -85,11 +85,13 @@ def _compare(column: Column[Any], subject: Field, operator: str, raw: Any) -> Co
     if operator in ("contains", "starts"):
         if not isinstance(raw, str) or len(raw) > 300:
             raise BadRequest(_("%(field)s: give a text.", field=subject.name))
-        return column.icontains(raw, autoescape=True) if operator == "contains" else column.istartswith(
-            raw, autoescape=True
+        return (
+            column.icontains(raw, autoescape=True)
+            if operator == "contains"
+            else column.istartswith(raw, autoescape=True)
         )
     if operator in ("has", "hasnot"):
-        member = literal(_value(subject, [raw])[0]) == column.any_()  # type: ignore[attr-defined]
+        member = literal(_value(subject, [raw])[0]) == column.any_()
         return member if operator == "has" else ~member
     value = _value(subject, raw)
     if value is None:

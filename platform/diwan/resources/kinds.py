@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, listed
 from diwan.kit.text import clean
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ ORDER_OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "empty", "filled")
 CHOICE_OPERATORS = ("eq", "ne", "in", "empty", "filled")
 LIST_OPERATORS = ("has", "hasnot", "empty", "filled")
 
-EMAIL = re.compile(r"[^@\s<>\"',;:()\[\]\\]+@([A-Za-z0-9\u0080-\uffff](-?[A-Za-z0-9\u0080-\uffff])*\.)+[^@\s.\W\d_]{2,}")
+EMAIL = re.compile(
+    r"[^@\s<>\"',;:()\[\]\\]+@([A-Za-z0-9\u0080-\uffff](-?[A-Za-z0-9\u0080-\uffff])*\.)+[^@\s.\W\d_]{2,}"
+)
 PHONE = re.compile(r"[+(]{0,2}[0-9][0-9 ()./\-]{3,}( ?(x|ext\.?) ?\d+)?", re.IGNORECASE)
 URL = re.compile(r"https?://[^\s/$.?#<>\"']+\.?[^\s<>\"']*", re.IGNORECASE)
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫", "01234567890123456789.")
@@ -103,7 +105,8 @@ def _integer(field: Field, raw: Any) -> int | None:
             raise ValueError
     except (InvalidOperation, ValueError):
         raise ValueError(_("Enter a whole number.")) from None
-    return _within(field, int(number))
+    _check_bounds(field, number)
+    return int(number)
 
 
 def _decimal(field: Field, raw: Any) -> Decimal | None:
@@ -119,15 +122,15 @@ def _decimal(field: Field, raw: Any) -> Decimal | None:
         raise ValueError(_("Enter a number.")) from None
     if not number.is_finite() or abs(number) >= Decimal(10) ** 18:
         raise ValueError(_("Enter a number."))
-    return _within(field, number)
+    _check_bounds(field, number)
+    return number
 
 
-def _within(field: Field, number: Any) -> Any:
+def _check_bounds(field: Field, number: Decimal) -> None:
     if field.min is not None and number < field.min:
         raise ValueError(_("Must be at least %(least)s.", least=field.min))
     if field.max is not None and number > field.max:
         raise ValueError(_("Must be at most %(most)s.", most=field.max))
-    return number
 
 
 def _date(field: Field, raw: Any) -> date | None:
@@ -180,14 +183,14 @@ def _choice(field: Field, raw: Any) -> str | None:
     for value, label in field.choices.items():
         if key in (value.casefold(), str(label).casefold()):
             return value
-    raise ValueError(_("Choose one of: %(choices)s.", choices=", ".join(str(c) for c in field.choices.values())))
+    raise ValueError(_("Choose one of: %(choices)s.", choices=listed(field.choices.values())))
 
 
 def _choices(field: Field, raw: Any) -> list[str]:
     if isinstance(raw, str):
         raw = [part for part in re.split(r"[,;|،]", raw) if part.strip()]
     if not isinstance(raw, list | tuple):
-        raise ValueError(_("Choose one of: %(choices)s.", choices=", ".join(str(c) for c in field.choices.values())))
+        raise ValueError(_("Choose one of: %(choices)s.", choices=listed(field.choices.values())))
     values = [value for value in (_choice(field, item) for item in raw if item != "") if value is not None]
     return list(dict.fromkeys(values))
 
@@ -236,8 +239,13 @@ KINDS = {
         Kind("choice", _choice, STRING, CHOICE_OPERATORS),
         Kind("choices", _choices, {"type": "array", "items": STRING}, LIST_OPERATORS, sortable=False),
         Kind("country", _country, {"type": "string", "pattern": "^[A-Z]{2}$"}, CHOICE_OPERATORS),
-        Kind("reference", _reference, {"type": "string", "format": "uuid"}, ("eq", "ne", "in", "empty", "filled"),
-             sortable=False),
+        Kind(
+            "reference",
+            _reference,
+            {"type": "string", "format": "uuid"},
+            ("eq", "ne", "in", "empty", "filled"),
+            sortable=False,
+        ),
         Kind("json", _json, {}, (), sortable=False),
     )
 }

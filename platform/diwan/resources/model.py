@@ -13,8 +13,21 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger, Boolean, Column, Date, DateTime, ForeignKeyConstraint, Index, Numeric, PrimaryKeyConstraint, Select,
-    Table, Text, UniqueConstraint, func, select,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    PrimaryKeyConstraint,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, registry
@@ -26,7 +39,7 @@ from diwan.kit.ids import uuid7
 from diwan.resources.fields import KIND_OF_TYPE, Field
 from diwan.resources.kinds import KINDS
 
-MODEL_TYPES = {
+MODEL_TYPES: dict[Any, Any] = {
     **TYPES, Decimal: Numeric(), date: Date(), datetime: DateTime(timezone=True), bool: Boolean(),
     list[str]: ARRAY(Text()), dict: JSONB(),
 }  # fmt: skip
@@ -95,7 +108,7 @@ class Model:
 
     # -- reading: what plugins write most -------------------------------------------------------------------------
     @classmethod
-    def where(cls, *criteria: Any, **equal: Any) -> Select[tuple[Self]]:
+    def where(cls, *criteria: Any, **equal: Any) -> Select[Self]:
         """Return a select of this tenant's records that are not archived."""
         tests = [getattr(cls, name) == value for name, value in equal.items()]
         return select(cls).where(cls.tenant_id == current.tenant.id, cls.archived_at.is_(None), *criteria, *tests)
@@ -155,8 +168,8 @@ def _describe(described: Field, column: Column[Any]) -> None:
         column.nullable = False
         described.nullable = False
     if isinstance(described.ref, type):
-        described.target = described.ref
-        described.ref = str(described.ref.__table__.fullname)
+        target: Any = described.ref
+        described.target, described.ref = target, str(target.__table__.fullname)
 
 
 def _constrain(table: Table, schema: str, column: Column[Any], described: Field) -> None:

@@ -27,7 +27,7 @@ from diwan.resources.declare import Resource
 from diwan.resources.filters import compile_filter, described
 
 MOST_ROWS = 500
-DIALECT = PGDialect_psycopg()
+DIALECT: Any = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +138,12 @@ def _select(resource: Resource, shape: Shape) -> Select[Any]:
     # The id follows the first column's direction, so that one index serves the whole order, read either way.
     keys = [(o.column, o.descending != shape.backward) for o in order]
     keys.append((table.c.id, order[0].descending != shape.backward))
-    return statement.order_by(*(c.desc() if d else c.asc() for c, d in keys)).limit(bindparam("most", type_=BigInteger()))
+    return statement.order_by(*(c.desc() if d else c.asc() for c, d in keys)).limit(
+        bindparam("most", type_=BigInteger())
+    )
 
 
-def count(
-    resource: Resource, where: Any = None, search: str = "", cap: int = 10_000, archived: bool = False
-) -> Count:
+def count(resource: Resource, where: Any = None, search: str = "", cap: int = 10_000, archived: bool = False) -> Count:
     """Count the records of a list, at most up to `cap`."""
     inner = restrict(select(resource.table.c.id), resource, where, search, archived).limit(cap + 1).subquery()
     number = current.session.connection().execute(select(func.count()).select_from(inner)).scalar_one()

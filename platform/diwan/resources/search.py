@@ -76,9 +76,9 @@ def matches(resource: Resource, phrase: str) -> ColumnElement[bool] | None:
 
 def among_found(resource: Resource, query: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the criterion "is among the first records that a tsquery, given as text, finds"."""
-    found = func.core.search(
-        _keys(resource.key), cast(query, TSQuery()), text(str(MOST))
-    ).table_valued("resource", "record_id", "title")
+    found = func.core.search(_keys(resource.key), cast(query, TSQuery()), text(str(MOST))).table_valued(
+        "resource", "record_id", "title"
+    )
     return resource.table.c.id.in_(select(cast(found.c.record_id, Uuid())))
 
 
@@ -112,7 +112,9 @@ def index(resource: Resource, records: Iterable[Mapping[str, Any]]) -> None:
         current.session.connection().execute(INDEX, entries)
 
 
-FORGET = text("DELETE FROM core.search_entry WHERE tenant_id = :tenant AND resource = :resource AND record_id = ANY(:ids)")
+FORGET = text(
+    "DELETE FROM core.search_entry WHERE tenant_id = :tenant AND resource = :resource AND record_id = ANY(:ids)"
+)
 
 
 def forget(resource: Resource, ids: Iterable[Any]) -> None:

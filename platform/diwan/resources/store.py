@@ -1,6 +1,6 @@
 """Writing records: validation, references, audit, search and events, in the transaction of the caller.
 
-It never commits and never decides about screens; every path that writes (form, REST, import, plugin) comes through here.
+It never commits and never decides about screens; every path that writes (form, REST, plugin) comes through here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def create(resource: Resource, raw: Mapping[str, Any]) -> Any:
     values = with_defaults(resource, parse_values(resource, raw, partial=False))
     parts = {name: parse_parts(part, raw[name]) for name, part in resource.parts.items() if name in raw}
     check_references(resource, values)
-    record = resource.model(
+    model: Any = resource.model
+    record = model(
         **values, tenant_id=current.tenant.id, sort_title=sort_title(resource, values), created_by=current.user.id
     )
     _announce(resource, "creating", record, {}, values)
@@ -110,9 +111,7 @@ def delete(resource: Resource, id: UUID | str) -> None:
             current.session.delete(record)
             current.session.flush()
     except IntegrityError as error:
-        raise Refuse(
-            _("Other records refer to this one, so it cannot be deleted. Archive it instead.")
-        ) from error
+        raise Refuse(_("Other records refer to this one, so it cannot be deleted. Archive it instead.")) from error
     search.forget(resource, [record.id])
     audit.record("delete", resource.key, record.id, title, before=before)
     _announce(resource, "deleted", record, before, {})
@@ -163,7 +162,7 @@ def integrity_error(resource: Resource, error: IntegrityError) -> DiwanError:
 
 
 def _flush(resource: Resource, record: Any) -> None:
-    """Write a record. A violated constraint ends the transaction; who wants to go on opens a savepoint round the call."""
+    """Write a record. A violated constraint ends the transaction; who wants to go on opens a savepoint before."""
     try:
         current.session.add(record)
         current.session.flush()
@@ -174,6 +173,7 @@ def _flush(resource: Resource, record: Any) -> None:
 def _replace_parts(part: Resource, parent: Any, rows: Iterable[dict[str, Any]]) -> None:
     """Make the child rows those given: known ids are changed, new rows added, the others removed."""
     existing = {row.id: row for row in parts_of(part, parent)}
+    model: Any = part.model
     for row in rows:
         key = row.pop("id", None)
         stored = existing.pop(UUID(str(key)), None) if key else None
@@ -182,7 +182,7 @@ def _replace_parts(part: Resource, parent: Any, rows: Iterable[dict[str, Any]]) 
         if stored is None:
             values = with_defaults(part, row)
             current.session.add(
-                part.model(**values, **{part.part_of: parent.id}, tenant_id=parent.tenant_id,
+                model(**values, **{part.part_of: parent.id}, tenant_id=parent.tenant_id,
                            sort_title=sort_title(part, values), created_by=current.user.id)
             )  # fmt: skip
         elif any(getattr(stored, name) != value for name, value in row.items()):
@@ -194,9 +194,7 @@ def _replace_parts(part: Resource, parent: Any, rows: Iterable[dict[str, Any]]) 
     current.session.flush()
 
 
-def _announce(
-    resource: Resource, what: str, record: Any, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
+def _announce(resource: Resource, what: str, record: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Tell who listens what happens to a record: `changes` maps each field to [before, after]."""
     if listened(f"{resource.key}.{what}"):
         names = dict.fromkeys([*before, *after])

@@ -88,5 +88,3 @@ def show_defect(error: Exception) -> Response:
     log.exception("defect in %s %s", request.method, request.path)
     return problem(DiwanError(_("Something went wrong on our side. It was logged as %(id)s.",
                                 id=context.current.request_id)))  # fmt: skip
-
-

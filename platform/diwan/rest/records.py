@@ -39,7 +39,7 @@ def find(plugin: str, name: str) -> Resource:
     resource = current.lineup.resources.get(f"{plugin}.{name}")
     if resource is None or resource.part_of:
         raise NotFound(_("There is no resource %(key)s here.", key=f"{plugin}.{name}"))
-    return resource  # type: ignore[no-any-return]
+    return resource
 
 
 def route(rule: str, action: str, methods: str = "GET") -> Callable[[Callable[..., Response]], Callable[..., Response]]:

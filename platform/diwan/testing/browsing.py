@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 def signed_in(app: Flask, person: Person) -> FlaskClient:
     """Return a client with a session of the person; it sends the CSRF token with every request."""
+    token, secret = new_session(app, person)
+    client = app.test_client()
+    client.set_cookie(app.session_interface.name, token)  # type: ignore[attr-defined]
+    signed = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(secret)
+    client.environ_base["HTTP_X_CSRFTOKEN"] = signed
+    return client
+
+
+def new_session(app: Flask, person: Person) -> tuple[str, str]:
+    """Store a session of the person; return the value of its cookie and its CSRF secret."""
     token, secret = ids.token(), token_hex(20)
     with app.app_context():
         fetch_row(
@@ -31,8 +41,4 @@ def signed_in(app: Flask, person: Person) -> FlaskClient:
             " VALUES (%s, %s, %s, %s, %s, %s)",
             (ids.sha256(token), person.id, Jsonb({"csrf_token": secret}), now(), now(), now() + timedelta(days=1)),
         )
-    client = app.test_client()
-    client.set_cookie(f"diwan-{app.config['DIWAN'].port}", token)
-    signed = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(secret)
-    client.environ_base["HTTP_X_CSRFTOKEN"] = signed
-    return client
+    return token, secret

@@ -18,6 +18,7 @@ import psycopg
 
 from diwan.config import Config
 from diwan.db.bootstrap import bootstrap, secure
+from diwan.db.engine import libpq_url
 from diwan.embedded import Endpoints, Servers
 
 HOME = "DIWAN_TEST_HOME"
@@ -27,7 +28,7 @@ TEMPLATE = "diwan_template"
 def start_servers() -> Servers:
     """Start the run's servers in this process; workers find them through the environment."""
     home = Path(tempfile.mkdtemp(prefix="diwan-test-"))
-    home.chmod(0o755)  # noqa: S103  (as root the servers run as another user; the folder within is 0700)
+    home.chmod(0o755)
     servers = Servers(home / "home", durable=False)
     servers.start()
     os.environ[HOME] = str(home / "home")
@@ -54,13 +55,16 @@ def make_database(name: str, number: int) -> Config:
     servers = join_servers()
     endpoints = servers.start()
     secrets = servers.home.secrets()
-    with _locked(Path(os.environ[HOME]) / "template.lock"), psycopg.connect(endpoints.admin_url, autocommit=True) as link:
+    with (
+        _locked(Path(os.environ[HOME]) / "template.lock"),
+        psycopg.connect(endpoints.admin_url, autocommit=True) as link,
+    ):
         if not link.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
             bootstrap(endpoints.admin_url, TEMPLATE, secrets.owner, secrets.app)
             _migrate(endpoints.for_database(TEMPLATE))
         link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         link.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE} OWNER diwan_owner')
-    secure(endpoints.admin_url.replace("/postgres?", f"/{name}?"), name)
+    secure(libpq_url(endpoints.admin_url, name), name)
     mine = endpoints.for_database(name)
     return replace(
         Config.from_env({**mine.environment(), "DIWAN_TESTING": "1", "DIWAN_PLUGINS": "strict"}),

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
+    from playwright.sync_api import Browser
+
     from diwan.config import Config
+    from diwan.testing.chrome import Windows
+    from diwan.testing.live import Live
     from diwan.testing.world import Business, World
 
 pytest_plugins = ("diwan.testing.browser",)
@@ -80,3 +84,56 @@ def other_business(world: World) -> Business:
 def client(business: Business) -> FlaskClient:
     """A browser in which the owner of `business` is signed in."""
     return business.client()
+
+
+# A browser in front of a running Diwan
+
+
+@pytest.fixture(scope="session")
+def _running(config: Config) -> Iterator[Live]:
+    from diwan.testing import live
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    number = int(worker.removeprefix("gw")) + 1
+    with live.running(f"diwan_live_{worker}", (number + 8) % 16) as system:
+        live.aim(config)
+        yield system
+
+
+@pytest.fixture
+def live(_running: Live, config: Config) -> Iterator[Live]:
+    """A Diwan that runs as processes of its own: web, worker, scheduler; one for all tests of this worker."""
+    from diwan.testing.live import aim
+
+    aim(_running.config)
+    yield _running
+    aim(config)
+
+
+@pytest.fixture
+def live_world(live: Live) -> Iterator[World]:
+    """Makes businesses and people in the running Diwan."""
+    from diwan.testing.world import World
+
+    with World(live.app) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The Chromium of this machine."""
+    from diwan.testing.chrome import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def windows(chromium: Browser, live: Live) -> Iterator[Windows]:
+    """Opens windows on the running Diwan; the test fails when a page complains in its console."""
+    from diwan.testing.chrome import Windows
+
+    opened = Windows(chromium, live)
+    yield opened
+    opened.close()
+    assert not opened.complaints

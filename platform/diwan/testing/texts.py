@@ -144,6 +144,7 @@ def pseudo_language() -> Iterator[str]:
 
 
 LATIN = re.compile(r"[A-Za-z]")
+CODE = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b")
 WRAPPED = re.compile(r"⟦[^⟦⟧]*⟧")
 
 
@@ -151,7 +152,7 @@ def untranslated(html: str, data: Collection[str] = ()) -> list[str]:
     """Return the texts of a page in the made-up language that no catalogue gave; `data` are a business's own texts."""
     found = []
     for text in _Reader.read(html):
-        rest, before = "" if text in data else text, ""
+        rest, before = "" if text in data else CODE.sub("", text), ""
         while rest != before:
             rest, before = WRAPPED.sub("", rest), rest
         for known in sorted(data, key=len, reverse=True):

@@ -96,6 +96,11 @@ class Visitor:
         return urlsplit(found[0]).path
 
     def _seen(self, answer: TestResponse) -> TestResponse:
-        if answer.mimetype == "text/html" and (found := CSRF.search(answer.text)):
+        # The page of an error has no session, so its token is good for nothing; a form that came back has one.
+        if (
+            answer.mimetype == "text/html"
+            and answer.status_code in (200, 422, 429)
+            and (found := CSRF.search(answer.text))
+        ):
             self.csrf = unescape(found[1])
         return answer

@@ -99,11 +99,13 @@ class World:
         with self.app.app_context(), scope(), unit_of_work() as session:
             values: dict[str, Any] = {
                 "slug": f"t{uuid4().hex[:12]}", "name": "Test business", "country": country, "language": language,
-                "timezone": "Asia/Kuwait", "currency": "KWD", "lineup_key": ",".join(sorted(names)), "created_at": now(),
+                "timezone": "Asia/Kuwait", "currency": "KWD", "lineup_key": ",".join(sorted(names)),
+                "created_at": now(),
             }  # fmt: skip
             made = session.execute(
                 text(
-                    "INSERT INTO core.tenant (slug, name, country, language, timezone, currency, lineup_key, created_at)"
+                    "INSERT INTO core.tenant"
+                    " (slug, name, country, language, timezone, currency, lineup_key, created_at)"
                     " VALUES (:slug, :name, :country, :language, :timezone, :currency, :lineup_key, :created_at)"
                     " RETURNING id"
                 ),

@@ -10,14 +10,33 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Bind the pages, in the order in which a request passes them."""
-    from importlib import import_module
+    from diwan.web import (
+        admin,
+        auth,
+        context,
+        errors,
+        headers,
+        health,
+        home,
+        imports,
+        plugin_pages,
+        resources,
+        static_files,
+        ui,
+    )
 
-    for name in ("static_files", "ui", "headers", "context", "errors", "health", "auth", "admin", "home", "imports", "plugin_pages", "resources"):
-        try:
-            part = import_module(f"diwan.web.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != f"diwan.web.{name}":
-                raise
-            continue
-        if hasattr(part, "register"):
-            part.register(app)
+    for part in (
+        static_files,
+        ui,
+        headers,
+        context,
+        errors,
+        health,
+        auth,
+        admin,
+        home,
+        imports,
+        plugin_pages,
+        resources,
+    ):
+        part.register(app)

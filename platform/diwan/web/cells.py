@@ -11,7 +11,7 @@ from uuid import UUID
 
 from diwan.db import current
 from diwan.kit import formats
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, listed
 from diwan.resources import Field, Resource
 from diwan.resources.search import titles
 from diwan.resources.values import as_json
@@ -98,7 +98,8 @@ def form_value(value: Any) -> Any:
 def lines_control(part: Resource, rows: Iterable[Mapping[str, Any]], errors: Mapping[str, object]) -> dict[str, Any]:
     """Return the control of child rows. `rows` map field names to values, with "id" for stored ones."""
     columns = [
-        {**control(part.fields[name], None), "default": form_value(part.fields[name].initial())} for name in part.editable
+        {**control(part.fields[name], None), "default": form_value(part.fields[name].initial())}
+        for name in part.editable
     ]
     shown = []
     for number, row in enumerate(rows):
@@ -129,9 +130,7 @@ def text_of(described: Field, value: Any) -> str:
     if kind == "choice":
         return str(described.choices.get(value, value))
     if kind == "choices":
-        return "، ".join(str(described.choices.get(item, item)) for item in value) if current.language == "ar" else (
-            ", ".join(str(described.choices.get(item, item)) for item in value)
-        )
+        return listed(described.choices.get(item, item) for item in value)
     if kind == "country":
         return formats.country(value)
     if kind == "reference":
@@ -141,7 +140,9 @@ def text_of(described: Field, value: Any) -> str:
     return str(as_json(value))
 
 
-def changes(resource: Resource, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def changes(
+    resource: Resource, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     """Return the lines of a change for the history."""
     lines = []
     for name in dict.fromkeys([*(before or {}), *(after or {})]):
@@ -164,7 +165,8 @@ def _rows(part: Resource, rows: Any) -> str:
 def _title(described: Field, value: Any) -> str:
     if not value:
         return ""
-    key = value if isinstance(value, UUID) else UUID(str(value))
+    try:
+        key = value if isinstance(value, UUID) else UUID(str(value))
+    except ValueError:  # what was typed comes back with its error
+        return str(value)
     return titles(described.reference, [key]).get(key, "")
-
-

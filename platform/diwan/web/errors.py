@@ -20,6 +20,7 @@ from diwan.rest.problems import problem
 
 log = logging.getLogger(__name__)
 
+
 def register(app: Flask) -> None:
     """Bind the handlers."""
     app.register_error_handler(DiwanError, show)

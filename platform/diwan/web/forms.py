@@ -110,6 +110,7 @@ def build(
         "save_new_label": _("Save and new") if record is None else None,
         "cancel_href": base if record is None else None,
         "menu": _menu(resource, record, href) if record is not None else [],
+        "panels": _panels(resource, record) if record is not None else [],
         "details": _details(record) if record is not None else [],
         "history": _history(resource, record) if record is not None else [],
     }
@@ -167,6 +168,16 @@ def _menu(resource: Resource, record: Any, href: str) -> list[dict[str, Any]]:
             },
         ]
     return items
+
+
+def _panels(resource: Resource, record: Any) -> list[dict[str, Any]]:
+    """Return what other modules show beside this record; each loads in a request of its own."""
+    home = f"/t/{current.tenant.slug}/panels"
+    return [
+        {"label": panel.label, "src": f"{home}/{panel.key}/{record.id}"}
+        for panel in current.lineup.panels(resource.key, "side")
+        if current.user.can(panel.permission)
+    ]
 
 
 def _details(record: Any) -> list[dict[str, Any]]:

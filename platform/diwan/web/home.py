@@ -22,11 +22,11 @@ from diwan.kernel.contribution import Contribution
 from diwan.kernel.results import Rows, Stat
 from diwan.kit import formats
 from diwan.kit.i18n import _
-from diwan.resources import Resource
+from diwan.resources import Resource, store
 from diwan.resources.filters import described
 from diwan.resources.search import TSQuery, query_text
+from diwan.web.admin.audit import told
 from diwan.web.cells import column_cells, record_base
-from diwan.web.forms import VERBS
 from diwan.web.shell import home, render
 
 pages = Blueprint("home", __name__, url_prefix="/t/<slug>")
@@ -51,6 +51,18 @@ def widget(key: str, **_slug: str) -> ResponseReturnValue:
         raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
     current.require(found.permission)
     result = guard.call(found, on_error="skip")
+    return render_template("widget.html", **_result(result))
+
+
+@pages.get("/panels/<key>/<uuid:id>")
+def panel(key: str, id: Any, **_slug: str) -> ResponseReturnValue:
+    found = current.lineup.find("panel", key)
+    resource = current.lineup.resources.get(found.options["resource"]) if found else None
+    if found is None or resource is None:
+        raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
+    current.require(resource.permission("read"))
+    current.require(found.permission)
+    result = guard.call(found, store.get(resource, id), on_error="skip")
     return render_template("widget.html", **_result(result))
 
 
@@ -119,11 +131,10 @@ def _activity() -> list[dict[str, Any]]:
     )
     lines = []
     for entry in entries:
-        verb, icon = VERBS.get(entry.action, (entry.action, "point"))
+        what, icon = told(entry)
         lines.append(
-            {"who": entry.actor_name or _("System"), "what": f"{verb}: {entry.title}" if entry.title else verb,
-             "icon": icon, "when": formats.ago(entry.at, now())}
-        )  # fmt: skip
+            {"who": entry.actor_name or _("System"), "what": what, "icon": icon, "when": formats.ago(entry.at, now())}
+        )
     return lines
 
 
@@ -143,12 +154,16 @@ def _table(rows: Rows) -> dict[str, Any]:
     model: Any = rows.select.column_descriptions[0]["entity"]
     resource: Resource = model.__resource__
     columns = [resource.table.c[name] for name in rows.columns]
-    found = current.session.execute(rows.select.with_only_columns(resource.table.c.id, *columns).limit(rows.limit)).all()
+    found = current.session.execute(
+        rows.select.with_only_columns(resource.table.c.id, *columns).limit(rows.limit)
+    ).all()
     values = list(zip(*found, strict=True)) or [()] * (len(rows.columns) + 1)
     cells = [column_cells(described(resource, n), v) for n, v in zip(rows.columns, values[1:], strict=True)]
     base = record_base(resource.key)
     return {
-        "columns": [{"label": described(resource, n).label, "kind": described(resource, n).kind.name} for n in rows.columns],
+        "columns": [
+            {"label": described(resource, n).label, "kind": described(resource, n).kind.name} for n in rows.columns
+        ],
         "rows": [{"href": f"{base}/{id}", "cells": [c[i] for c in cells]} for i, id in enumerate(values[0])],
     }
 
@@ -166,7 +181,9 @@ def _found(phrase: str) -> list[dict[str, Any]]:
         cast(list(readable), ARRAY(Text())), cast(bindparam(None, f"({markers}) & {query}"), TSQuery()), MOST_FOUND
     ).table_valued("resource", "record_id", "title")
     groups: dict[str, dict[str, Any]] = {}
-    for key, id, title in current.session.execute(select(rows.c.resource, cast(rows.c.record_id, Uuid()), rows.c.title)):
+    for key, id, title in current.session.execute(
+        select(rows.c.resource, cast(rows.c.record_id, Uuid()), rows.c.title)
+    ):
         resource = readable[key]
         group = groups.setdefault(key, {"label": resource.labels, "icon": resource.icon, "items": []})
         group["items"].append({"title": title, "href": f"{record_base(key)}/{id}"})

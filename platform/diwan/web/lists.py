@@ -72,7 +72,7 @@ class _Query:
 
 def _column(resource: Resource, name: str, sort: str, query: _Query) -> dict[str, Any]:
     field = described(resource, name)
-    first = sort.split(",")[0]
+    first = sort.split(",", maxsplit=1)[0]
     way = ("desc" if first.startswith("-") else "asc") if first.lstrip("-") == name else None
     turned = f"-{name}" if way == "asc" else name
     return {
@@ -87,7 +87,9 @@ def _column(resource: Resource, name: str, sort: str, query: _Query) -> dict[str
 
 def _rows(resource: Resource, page: Page, href: str) -> list[dict[str, Any]]:
     columns = list(zip(*page.rows, strict=True)) or [()] * len(page.columns)
-    cells = [column_cells(described(resource, n), values) for n, values in zip(page.columns[1:], columns[1:], strict=True)]
+    cells = [
+        column_cells(described(resource, n), values) for n, values in zip(page.columns[1:], columns[1:], strict=True)
+    ]
     named = page.columns.index(resource.title) if resource.title in page.columns else None
     rows = []
     for number, row in enumerate(page.rows):

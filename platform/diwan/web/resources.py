@@ -39,7 +39,7 @@ def find(plugin: str, name: str, action: str) -> Resource:
     if resource is None or resource.part_of:
         raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
     current.require(resource.permission(action))
-    return resource  # type: ignore[no-any-return]
+    return resource
 
 
 @pages.get(BASE)
@@ -141,5 +141,3 @@ def _show_form(
     shown = forms.build(resource, record, raw, error)
     crumbs = [(resource.labels, base), (title, request.path)]
     return render("form.html", crumbs, form={**shown, "title": title})
-
-

@@ -61,7 +61,7 @@ def navigation(base: str) -> list[dict[str, Any]]:
         active = path == href or (not exact and path.startswith(href + "/"))
         return {"label": label, "icon": icon, "href": href, "active": active}
 
-    sections = [{"label": "", "items": [item(_("Home"), "home", base, exact=True)]}]
+    sections: list[dict[str, Any]] = [{"label": "", "items": [item(_("Home"), "home", base, exact=True)]}]
     can = current.user.can
     for name in current.lineup.plugins:
         items = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
@@ -70,11 +71,28 @@ def test_an_unknown_scope_names_the_known_ones(run):
     assert "There is no 'nonsense': known are core, contacts, hello" in result.output
 
 
-def test_without_the_owners_address_it_says_what_to_set(run, monkeypatch):
-    monkeypatch.delenv("DATABASE_OWNER_URL")
+def test_roles_and_database_are_made_where_the_superuser_is_known(run, core_scratch, monkeypatch):
+    """What `compose.yaml` does on an empty PostgreSQL: the admin's address makes what the owner's needs."""
+    fresh = f"{core_scratch.name}_fresh"
+    for name, url in (("DATABASE_OWNER_URL", core_scratch.owner_url), ("DATABASE_URL", core_scratch.app_url)):
+        monkeypatch.setenv(name, url.replace(core_scratch.name, fresh))
+    monkeypatch.setenv("DATABASE_ADMIN_URL", core_scratch.admin_url)
+    monkeypatch.setenv("REDIS_URL", "redis://localhost:1/0")
+    try:
+        result = run("migrate")
+        assert result.exit_code == 0, result.output
+        assert "core: nothing -> " in result.output
+    finally:
+        with psycopg.connect(core_scratch.admin_url, autocommit=True) as link:
+            link.execute(f'DROP DATABASE IF EXISTS "{fresh}" WITH (FORCE)')
+
+
+def test_half_of_ones_own_servers_is_told(run, core_scratch, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", core_scratch.app_url)
+    monkeypatch.delenv("REDIS_URL", raising=False)
     result = run("migrate")
     assert result.exit_code == 1
-    assert "DATABASE_OWNER_URL is not set" in result.output
+    assert "DATABASE_URL is set and REDIS_URL is not" in result.output
 
 
 def test_plugins_are_listed_with_their_states_and_problems(run, shelf):

@@ -35,7 +35,7 @@ CASES = {
         "there is no hook `recrod_filter`", "record_filter, search", "hook search: ", "colour",
     ]),
     "duplicate_key": ("duplicatekey", "broken", ["two widget contributions are called duplicatekey.total"]),
-    "unknown_slot": ("unknownslot", "broken", ["there is no slot 'footer'; slots are side, tab"]),
+    "unknown_slot": ("unknownslot", "broken", ["there is no slot 'footer'; slots are side"]),
     "service_missing_method": ("halfservice", "broken", ["service Contacts cannot be offered", "find_by_email"]),
     "no_migrations": ("nomigrations", "unmigrated", ["diwan db revision -p nomigrations"]),
 }  # fmt: skip

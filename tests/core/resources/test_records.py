@@ -170,8 +170,8 @@ def test_filters(contacts: Any, where: Any, found: list[str]) -> None:
 @pytest.mark.parametrize(
     "where",
     [
-        [["tenant_id", "eq", 1]], [["name", "~", "x"]], [["name"]], [["name", "eq"]], {"xor": [["name", "eq", "x"]]}, "x",
-        [["name", "in", "x"]], [["created_at", "gt", "never"]], {"and": []}, [["roles", "has", "king"]], [1, 2], {},
+        [["tenant_id", "eq", 1]], [["name", "~", "x"]], [["name"]], [["name", "eq"]], {"xor": [["name", "eq", "x"]]},
+        "x", [["name", "in", "x"]], [["created_at", "gt", "never"]], {"and": []}, [["roles", "has", "king"]], [1, 2], {},
     ],
 )  # fmt: skip
 def test_a_bad_filter_says_what_is_wrong(contacts: Any, where: Any) -> None:

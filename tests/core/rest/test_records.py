@@ -57,7 +57,11 @@ def test_many_records_are_created_together_or_not_at_all(api: Api) -> None:
 
 
 def test_lists_filter_search_sort_and_page(api: Api) -> None:
-    api("POST", CONTACTS, [{"name": f"N{n:02}", "country": "KW" if n % 2 else "FR", "roles": ["supplier"]} for n in range(9)])
+    api(
+        "POST",
+        CONTACTS,
+        [{"name": f"N{n:02}", "country": "KW" if n % 2 else "FR", "roles": ["supplier"]} for n in range(9)],
+    )
     first = api("GET", f"{CONTACTS}?fields=name&limit=4&count=true").json
     assert first["data"][0].keys() == {"id", "name"}
     assert first["count"] == {"number": 9, "capped": False}

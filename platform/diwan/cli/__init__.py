@@ -55,7 +55,7 @@ class CommandModules(click.Group):
 def main() -> None:
     """Diwan: one platform for a whole business.
 
-    Settings come from the environment: DIWAN_HOME (data folder), DIWAN_PORT, DATABASE_URL, REDIS_URL, MAIL_URL.
+    Settings come from the environment: DIWAN_HOME (data folder), DIWAN_PORT, DATABASE_URL, REDIS_URL, DIWAN_MAIL_URL.
     """
 
 

@@ -1,18 +1,22 @@
 """`diwan migrate` and `diwan db ...`: the database's structure, for operators and for authors of migrations.
 
-It must not change data, nor start servers: it needs the owner's address of a database that runs.
+It must not change data. It works as the owner role: on the database that DATABASE_OWNER_URL names, else on the
+servers that `diwan run` would use, which it starts for as long as it works.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from diwan.config import Config, ConfigError
+from diwan.cli._connection import connected
 
 if TYPE_CHECKING:
     from diwan.db import migrate as migrations
@@ -34,7 +38,8 @@ def migrate() -> None:
     from diwan.kernel import deploy, loader
 
     plugins = loader.load()
-    outcomes = deploy.migrate(_owner_url(), plugins)
+    with _owner() as url:
+        outcomes = deploy.migrate(url, plugins)
     for outcome in outcomes:
         moved = f"{outcome.before or 'nothing'} -> {outcome.after or 'nothing'}"
         click.echo(f"{outcome.scope}: {moved if outcome.before != outcome.after else 'up to date'}")
@@ -57,10 +62,10 @@ def status() -> None:
     """Show each scope's revision in the database beside the newest in the code."""
     from diwan.db import migrate as migrations
 
-    url = _owner_url()
-    for scope in _scopes():
-        at, newest = migrations.current(url, scope), migrations.head(scope)
-        click.echo(f"{scope.name:<24} {at or '-':<20} {'up to date' if at == newest else f'newest is {newest}'}")
+    with _owner() as url:
+        for scope in _scopes():
+            at, newest = migrations.current(url, scope), migrations.head(scope)
+            click.echo(f"{scope.name:<24} {at or '-':<20} {'up to date' if at == newest else f'newest is {newest}'}")
 
 
 @db.command()
@@ -70,8 +75,8 @@ def check(plugin: str | None) -> None:
     from diwan.db import migrate as migrations
 
     _import_models()
-    url = _owner_url()
-    found = [line for scope in _scopes(plugin) for line in migrations.check(url, scope)]
+    with _owner() as url:
+        found = [line for scope in _scopes(plugin) for line in migrations.check(url, scope)]
     for line in found:
         click.echo(line)
     if found:
@@ -87,14 +92,18 @@ def revision(plugin: str, message: str) -> None:
     from diwan.db import migrate as migrations
 
     _import_models()
-    click.echo(str(migrations.revision(_owner_url(), _scopes(plugin, new=True)[0], message)))
+    with _owner() as url:
+        click.echo(str(migrations.revision(url, _scopes(plugin, new=True)[0], message)))
 
 
-def _owner_url() -> str:
-    config = Config.from_env()
-    if not config.database_owner_url:
-        raise ConfigError("DATABASE_OWNER_URL is not set: name the database as its owner role, or use `diwan run`.")
-    return config.database_owner_url
+@contextmanager
+def _owner() -> Iterator[str]:
+    """Give the database's address as its owner. With DATABASE_ADMIN_URL, roles and database are made where missing."""
+    if os.environ.get("DATABASE_OWNER_URL") and not os.environ.get("DATABASE_URL"):
+        yield os.environ["DATABASE_OWNER_URL"]
+        return
+    with connected() as connection:
+        yield connection.owner_url
 
 
 def _scopes(name: str | None = None, *, new: bool = False) -> list[migrations.Scope]:

@@ -78,6 +78,7 @@ def test_roles_and_database_are_made_where_the_superuser_is_known(run, core_scra
         monkeypatch.setenv(name, url.replace(core_scratch.name, fresh))
     monkeypatch.setenv("DATABASE_ADMIN_URL", core_scratch.admin_url)
     monkeypatch.setenv("REDIS_URL", "redis://localhost:1/0")
+    monkeypatch.setenv("DIWAN_SECRET_KEY", "not a secret")  # set by the command otherwise, and it would stay
     try:
         result = run("migrate")
         assert result.exit_code == 0, result.output

@@ -20,7 +20,7 @@ from diwan.kernel import guard
 from diwan.kernel.catalogue import Entry, Plugins, installed
 from diwan.kernel.lineup import Lineup, key_of, lineup_for
 from diwan.kernel.models import PluginRow, TenantPlugin
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, listed
 from diwan.tenants.models import Tenant
 
 
@@ -84,7 +84,7 @@ def disable(name: str) -> Lineup:
     if name not in on:
         return _enter(tenant)
     if needing := _needing(name, on, plugins):
-        others = ", ".join(str(plugins[other].label) for other in needing)
+        others = listed(plugins[other].label for other in needing)
         raise Refuse(_("Switch off first what needs it: %(others)s.", others=others), needed_by=needing)
     _tell(lineup_for(tenant.lineup_key), "disable", name)
     row = current.session.get(TenantPlugin, (tenant.id, name))

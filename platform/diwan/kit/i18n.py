@@ -5,7 +5,7 @@ It must not know requests or users; the edge calls `set_language`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from functools import lru_cache
 from io import BytesIO
@@ -46,6 +46,11 @@ def reset_language(token: Token[str]) -> None:
 def direction(code: str | None = None) -> str:
     """Return "rtl" or "ltr" for the language."""
     return "rtl" if (code or language()) in RIGHT_TO_LEFT else "ltr"
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return several texts as one, with the commas of the language between them."""
+    return ("، " if direction() == "rtl" else ", ").join(str(item) for item in items)
 
 
 def locale(code: str | None = None) -> Locale:

@@ -49,9 +49,8 @@ class Kind:
 def _text(field: Field, raw: Any) -> str | None:
     if type(raw) is not str and (isinstance(raw, bool) or not isinstance(raw, TEXTUAL)):
         raise ValueError(_("Enter text."))
-    text = clean(str(raw))
-    if field.kind.name != "longtext":
-        text = " ".join(text.split())
+    text = raw if type(raw) is str and raw.isprintable() else clean(str(raw))
+    text = text.strip() if field.kind.name == "longtext" else " ".join(text.split())
     longest = field.longest
     if longest and len(text) > longest:
         raise ValueError(

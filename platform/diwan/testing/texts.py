@@ -25,6 +25,8 @@ SPOKEN = ("placeholder", "aria-label", "title", "alt", "label")
 """Attributes that a person reads or hears; those that scripts read (`data-…`) count where they hold a sentence."""
 CSS_BLOCK = re.compile(r"{% block \w+_class %}.*?{% endblock %}")
 ADDRESS = re.compile(r"·(/\w+)+")
+CODED = ("timezone", "currency")
+"""Choices whose texts hold codes: Asia/Kuwait, KWD."""
 GETTEXT = ("_", "gettext", "ngettext")
 TELLING = {
     "Refuse", "Invalid", "NotFound", "Denied", "Stale", "TooLarge", "Unavailable", "TooMany", "BadRequest",
@@ -171,6 +173,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.texts: list[str] = []
         self.silent = 0
+        self.listing = False
 
     @classmethod
     def read(cls, html: str) -> list[str]:
@@ -182,15 +185,18 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.silent += tag in self.SILENT
+        if tag == "select":
+            self.listing = dict(attrs).get("name") in CODED
         for name, value in attrs:
             if value and (name in SPOKEN or (name.startswith("data-") and " " in value.strip())):
                 self._add(value)
 
     def handle_endtag(self, tag: str) -> None:
         self.silent -= tag in self.SILENT
+        self.listing = self.listing and tag != "select"
 
     def handle_data(self, data: str) -> None:
-        if not self.silent:
+        if not (self.silent or self.listing):
             self._add(data)
 
     def _add(self, text: str) -> None:

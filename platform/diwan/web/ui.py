@@ -16,6 +16,8 @@ from babel import Locale, UnknownLocaleError
 from flask import Flask, has_request_context, request
 from markupsafe import Markup
 
+from diwan.kit.i18n import listed
+
 DIST = Path(__file__).parent / "static" / "dist"
 STATIC_URL = "/static/dist/"
 AVATAR_COLOURS = 8
@@ -50,7 +52,7 @@ def _icons() -> dict[str, str]:
 
 
 def asset(name: str) -> str:
-    """Return the address of a built file by its plain name: `asset("app.js")`. The name carries a hash, so it never changes."""
+    """Return the address of a built file by its plain name: `asset("app.js")`. It carries a hash: no change, no request."""
     return STATIC_URL + _manifest()[name]
 
 
@@ -74,7 +76,7 @@ def avatar_colour(key: object) -> int:
 
 
 def initials(name: object) -> str:
-    """Return the letters for an avatar: "Mariam Al-Sabah" gives "MS"; Arabic, whose letters are wide and joined, gives one."""
+    """Return the letters for an avatar: "Mariam Al-Sabah" gives "MS"; Arabic letters are wide and give one."""
     words = [word for word in str(name).replace("-", " ").split() if word[:1].isalnum()]
     if not words:
         return "?"
@@ -95,6 +97,11 @@ def week_start(country: str) -> int:
     return (monday_based + 1) % 7
 
 
+def brand_stylesheet(hue: float, chroma: float = 0.098) -> str:
+    """Return the stylesheet of a tenant's brand colour; its lightness is ours, so any hue keeps its contrast."""
+    return f":root{{--brand-h:{hue % 360:.0f};--brand-c:{min(max(chroma, 0), 0.13):.3f}}}"
+
+
 def _cookie(name: str, allowed: tuple[str, ...]) -> str:
     value = request.cookies.get(name, "") if has_request_context() else ""
     return value if value in allowed else allowed[0]
@@ -112,6 +119,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         icon=icon, asset=asset, avatar_colour=avatar_colour, initials=initials, week_start=week_start, zip=zip
     )
+    app.jinja_env.filters.update(listed=listed)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.context_processor(look)

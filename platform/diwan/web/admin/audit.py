@@ -14,14 +14,16 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
 
 from diwan.audit import service as log
 from diwan.audit.models import AuditEntry
 from diwan.db import current
 from diwan.kit import formats
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, listed
 from diwan.tenants import people
 from diwan.web import cells
+from diwan.web.admin.roles import permission_label
 from diwan.web.shell import home, render
 
 pages = Blueprint("audit", __name__, url_prefix="/t/<slug>/audit")
@@ -101,14 +103,23 @@ def index(**_slug: str) -> ResponseReturnValue:
     return render("audit.html", [(_("Audit log"), base)], audit=shown)
 
 
-def _item(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
+def told(entry: AuditEntry) -> tuple[Markup, str]:
+    """Return what a person did, in words, and its icon. The record's name may run the other way than the sentence."""
     verb, icon = ACTIONS.get(entry.action, (entry.action, "point"))
+    if entry.action in ("signed_in", "joined"):
+        return escape(str(verb)), icon
     resource = current.lineup.resources.get(entry.resource)
     place = resource.label if resource else CORE.get(entry.resource, "")
-    what = str(verb) if entry.action in ("signed_in", "joined") else f"{verb} {place} {entry.title}"
+    title = Markup("<bdi>{}</bdi>").format(entry.title) if entry.title else ""
+    return Markup(" ").join(part for part in (str(verb), str(place), title) if part), icon
+
+
+def _item(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
+    resource = current.lineup.resources.get(entry.resource)
+    what, icon = told(entry)
     return {
         "who": entry.actor_name or _("System"),
-        "what": " ".join(what.split()),
+        "what": what,
         "when": formats.moment(entry.at, str(zone)),
         "icon": icon,
         "changes": cells.changes(resource, entry.before, entry.after)
@@ -122,14 +133,18 @@ def _changes(entry: AuditEntry) -> list[dict[str, Any]]:
         return []
     before, after = entry.before or {}, entry.after or {}
     return [
-        {"label": FIELDS.get(name, name), "before": _text(before.get(name)), "after": _text(after.get(name))}
+        {
+            "label": FIELDS.get(name, name),
+            "before": _text(name, before.get(name)),
+            "after": _text(name, after.get(name)),
+        }
         for name in dict.fromkeys([*before, *after])
     ]
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return listed(permission_label(item) if name == "grants" else item for item in value)
     return "" if value is None else str(value)
 
 

@@ -18,7 +18,7 @@ from diwan.db import current
 from diwan.db.base import now
 from diwan.errors import DiwanError, Invalid, Refuse, TooMany
 from diwan.kit import formats
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, listed
 from diwan.tenants import people
 from diwan.tenants.people import Member
 from diwan.web.shell import home, render, tell
@@ -143,7 +143,7 @@ def _member(member: Member, base: str) -> dict[str, Any]:
         "you": you,
         "owner": any(role.key == OWNER for role in member.roles),
         "disabled": not active,
-        "role_label": ", ".join(access.label(role) for role in member.roles) or _("no role"),
+        "role_label": listed(access.label(role) for role in member.roles) or _("no role"),
         "last_seen": formats.ago(member.seen_at, now()) if member.seen_at else None,
         "href": f"{base}/{member.id}" if may and active else None,
         "remove_action": f"{base}/{member.id}/disable" if may and active and not you else None,
@@ -157,7 +157,7 @@ def _invitation(invitation: Any, roles: Any, base: str) -> dict[str, Any]:
     until = formats.moment(invitation.expires_at, current.tenant.timezone)
     return {
         "email": invitation.email,
-        "role": ", ".join(names),
+        "role": listed(names),
         "sent": _("sent %(when)s", when=formats.ago(invitation.created_at, now())),
         "expires": _("expired") if expired else _("works until %(when)s", when=until),
         "resend_action": f"{base}/invitations/{invitation.id}/resend",

@@ -25,25 +25,33 @@ HOME = "DIWAN_TEST_HOME"
 TEMPLATE = "diwan_template"
 
 
-def start_servers() -> Servers:
-    """Start the run's servers in this process; workers find them through the environment."""
+_own: list[Servers] = []
+
+
+def start_servers() -> None:
+    """Start the run's servers in this process, unless they run; workers find them through the environment."""
+    if HOME in os.environ:
+        return
     home = Path(tempfile.mkdtemp(prefix="diwan-test-"))
     home.chmod(0o755)
     servers = Servers(home / "home", durable=False)
     servers.start()
     os.environ[HOME] = str(home / "home")
-    return servers
+    _own.append(servers)
 
 
-def stop_servers(servers: Servers) -> None:
-    """Stop the servers and remove all that they stored."""
-    servers.stop()
-    servers.erase()
-    shutil.rmtree(Path(os.environ.pop(HOME)).parent, ignore_errors=True)
+def stop_servers() -> None:
+    """Stop the servers if this process started them, and remove all that they stored."""
+    while _own:
+        servers = _own.pop()
+        servers.stop()
+        servers.erase()
+        shutil.rmtree(Path(os.environ.pop(HOME)).parent, ignore_errors=True)
 
 
 def join_servers() -> Servers:
-    """Return the run's servers."""
+    """Return the run's servers, started by whoever asks first."""
+    start_servers()
     return Servers(Path(os.environ[HOME]), durable=False)
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
-
     from playwright.sync_api import Browser
 
     from diwan.config import Config
@@ -24,22 +23,19 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("diwan.testing.browser",)
 
-_servers: list[Any] = []
-
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The process that was started first owns the servers; with xdist the workers join them."""
+    """With xdist the first process owns the servers and its workers join; else the first test that asks starts them."""
     from diwan.testing import database
 
-    if database.HOME not in os.environ and not session.config.option.collectonly:
-        _servers.append(database.start_servers())
+    if getattr(session.config.option, "numprocesses", None) and not session.config.option.collectonly:
+        database.start_servers()
 
 
 def pytest_sessionfinish() -> None:
     from diwan.testing import database
 
-    while _servers:
-        database.stop_servers(_servers.pop())
+    database.stop_servers()
 
 
 @pytest.fixture(scope="session")

@@ -58,10 +58,13 @@ def record_many(entries: Iterable[Entry]) -> None:
         "actor_kind": scope.user.kind,
         "request_id": scope.request_id,
     }
+    entries = list(entries)
+    # Ids of one millisecond have no order; within one call the log keeps the order of the entries.
+    ids = sorted(uuid7() for _entry in entries)
     rows = [
         {
             **shared,
-            "id": uuid7(),
+            "id": entry_id,
             "action": entry.action,
             "resource": entry.resource,
             "record_id": entry.record_id,
@@ -69,7 +72,7 @@ def record_many(entries: Iterable[Entry]) -> None:
             "before": entry.before,
             "after": entry.after,
         }
-        for entry in entries
+        for entry_id, entry in zip(ids, entries, strict=True)
     ]
     # On the connection, past the ORM's hook: the tenant is in every row.
     if len(rows) == 1:

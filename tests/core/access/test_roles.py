@@ -1,7 +1,7 @@
 """Roles and grants: arithmetic, and that nobody gives what they do not hold."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diwan.access import service as access
@@ -17,6 +17,7 @@ PATTERNS = [*PERMISSIONS, "a.*", "ab.*", "a.x.*", "ab.xy.*", "*"]
 some = st.lists(st.sampled_from(PATTERNS), max_size=4)
 
 
+@settings(deadline=None)
 @given(some, some)
 def test_intersection_allows_what_both_allow(first: list[str], second: list[str]) -> None:
     both, one, other = Grants.of(intersect(first, second)), Grants.of(first), Grants.of(second)
@@ -24,6 +25,7 @@ def test_intersection_allows_what_both_allow(first: list[str], second: list[str]
         assert (permission in both) == (permission in one and permission in other)
 
 
+@settings(deadline=None)
 @given(some, st.sampled_from(PATTERNS))
 def test_what_is_covered_allows_nothing_more(mine: list[str], wanted: str) -> None:
     if covers(mine, wanted):

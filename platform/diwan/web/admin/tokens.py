@@ -36,7 +36,6 @@ def index(error: Invalid | None = None, fresh: dict[str, str] | None = None, **_
         "create": {"action": base, "fields": _fields(error.errors if error else {}, keep=fresh is None)},
         "fresh": fresh,
         "items": [_item(token, base) for token in tokens.mine() if token.revoked_at is None],
-        "docs_href": "/api/v1/docs",
     }
     page = render("tokens.html", [(_("API tokens"), base)], tokens=shown)
     return page, error.status if error else 200

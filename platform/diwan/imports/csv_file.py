@@ -191,11 +191,10 @@ def _row(number: int, cells: list[str], problem: Text | None, width: int) -> Row
         cells = cells[:width]
     if len(cells) != width and problem is None:
         problem = ragged(len(cells), width)
-    for index, cell in enumerate(cells):
-        if len(cell) > MAX_CELL:
-            faults = faults or {}
-            faults[index] = too_long(cell)
-            cells[index] = cell[:MAX_CELL]
-        elif cell[:1] == "'" and cell.startswith(ESCAPED):
-            cells[index] = cell[1:]  # the mark with which exports keep Excel from running a text as a formula
+    if max(map(len, cells)) > MAX_CELL:
+        faults = {index: too_long(cell) for index, cell in enumerate(cells) if len(cell) > MAX_CELL}
+        cells = [cell[:MAX_CELL] for cell in cells]
+    if any(cell.startswith("'") for cell in cells):
+        # The mark with which exports keep Excel from running a text as a formula.
+        cells = [cell[1:] if cell.startswith(ESCAPED) else cell for cell in cells]
     return Row(number, cells, problem, faults)

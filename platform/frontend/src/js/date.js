@@ -51,7 +51,7 @@ class DateField extends HTMLElement {
     this.formats = {
       month: new Intl.DateTimeFormat(`${language()}-u-nu-latn`, { month: "long", year: "numeric" }),
       hijriMonth: new Intl.DateTimeFormat(language() + HIJRI, { month: "long", year: "numeric" }),
-      weekday: new Intl.DateTimeFormat(language(), { weekday: language() === "ar" ? "short" : "short" }),
+      weekday: new Intl.DateTimeFormat(language(), { weekday: "short" }),
       full: new Intl.DateTimeFormat(`${language()}-u-nu-latn`, { dateStyle: "full" }),
       hijriFull: new Intl.DateTimeFormat(language() + HIJRI, { dateStyle: "long" }),
     };
@@ -182,8 +182,10 @@ class DateField extends HTMLElement {
     return element("button", {
       type: "button", role: "gridcell", "data-day": value, tabindex: isCursor ? 0 : -1, class: classes.join(" "),
       "aria-selected": String(value === this.native.value),
-      "aria-label": `${this.formats.full.format(date)}, ${this.formats.hijriFull.format(date)}`,
-    }, String(date.getDate()), element("small", {}, String(hijriOf(date)[2])));
+    },
+    element("span", { class: "sr" }, `${this.formats.full.format(date)}, ${this.formats.hijriFull.format(date)}`),
+    element("span", { "aria-hidden": "true" }, String(date.getDate())),
+    element("small", { "aria-hidden": "true" }, String(hijriOf(date)[2])));
   }
 }
 

@@ -5,7 +5,7 @@ import { element, icon, text } from "./dom.js";
 const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
 function readableSize(bytes) {
   const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  const format = new Intl.NumberFormat(`${document.documentElement.lang}-u-nu-latn`, { style: "unit", unit: units[step], unitDisplay: "narrow", maximumFractionDigits: 1 });
+  const format = new Intl.NumberFormat(`${document.documentElement.lang}-u-nu-latn`, { style: "unit", unit: units[step], unitDisplay: "short", maximumFractionDigits: 1 });
   return format.format(bytes / 1000 ** step);
 }
 

@@ -41,6 +41,10 @@ on("click", "[data-select-none]", (event, button) => {
   refresh(list);
 });
 
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "list-search") document.querySelector("#filter-panel:popover-open")?.hidePopover();
+});
+
 on("click", "tr[data-row]", (event, row) => {
   if (event.target.closest("a, button, input, label, select, [popover]") || getSelection().toString()) return;
   row.querySelector("a[data-row-link]")?.click();

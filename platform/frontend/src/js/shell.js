@@ -23,7 +23,7 @@ on("click", "[data-theme-set]", (event, button) => {
   }
 });
 
-on("click", "[data-density]", (event, button) => {
+on("click", "[data-density-toggle]", (event, button) => {
   const dense = root.dataset.density !== "compact";
   root.dataset.density = dense ? "compact" : "comfortable";
   button.setAttribute("aria-pressed", String(dense));

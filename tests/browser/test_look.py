@@ -31,7 +31,7 @@ def gallery() -> Iterator[tuple[str, list[str]]]:
     server = make_server("127.0.0.1", 0, module.create_app(), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", list(module.PAGES)
+    yield f"http://127.0.0.1:{server.server_port}", list(module.content())
     server.shutdown()
     thread.join()
     sys.path.remove(str(FRONT_END))

@@ -16,7 +16,7 @@ from diwan.resources import Field, Resource
 from diwan.resources.search import titles
 from diwan.resources.values import as_json
 
-TONES = ("info", "ok", "vio", "warn", "bad")
+TONES = ("info", "ok", "violet", "warn", "bad")
 ENDING = ("integer", "decimal", "money")
 
 

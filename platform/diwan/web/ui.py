@@ -52,7 +52,7 @@ def _icons() -> dict[str, str]:
 
 
 def asset(name: str) -> str:
-    """Return the address of a built file by its plain name: `asset("app.js")`. It carries a hash: no change, no request."""
+    """Return the address of a built file by its plain name: `asset("app.js")`. It carries a hash, for caches."""
     return STATIC_URL + _manifest()[name]
 
 
@@ -116,6 +116,9 @@ def look() -> dict[str, Any]:
 
 def register(app: Flask) -> None:
     """Add the globals to the application's templates."""
+    from diwan.web import rows
+
+    app.jinja_env.globals.update(cell=rows.cell, list_rows=rows.list_rows)
     app.jinja_env.globals.update(
         icon=icon, asset=asset, avatar_colour=avatar_colour, initials=initials, week_start=week_start, zip=zip
     )

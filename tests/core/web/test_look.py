@@ -43,7 +43,7 @@ def client(gallery: ModuleType) -> FlaskClient:
 
 
 def pages(gallery: ModuleType) -> list[str]:
-    return [f"/{name}?lang={language}" for name in gallery.PAGES for language in ("en", "ar")]
+    return [f"/{name}?lang={language}" for name in gallery.content() for language in ("en", "ar")]
 
 
 def test_every_page_is_drawn_without_inline_script_or_style(gallery: ModuleType, client: FlaskClient) -> None:

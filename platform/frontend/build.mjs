@@ -62,8 +62,8 @@ function copyPictures(manifest) {
   }
 }
 
-function compress() {
-  for (const file of fs.readdirSync(out, { recursive: true })) {
+function compress(files) {
+  for (const file of files) {
     if (!/\.(js|css|svg)$/.test(file)) continue;
     const full = path.join(out, file);
     const bytes = fs.readFileSync(full);
@@ -72,15 +72,31 @@ function compress() {
   }
 }
 
+/** Removes what neither this build nor the one before it made: a server that is running still sends out the one before. */
+function sweep(files) {
+  const list = path.join(out, ".files");
+  const before = fs.existsSync(list) ? fs.readFileSync(list, "utf8").split("\n") : [];
+  const keep = new Set([...files, ...before]);
+  for (const entry of fs.readdirSync(out, { recursive: true, withFileTypes: true })) {
+    const name = path.relative(out, path.join(entry.parentPath, entry.name)).replaceAll("\\", "/");
+    if (entry.isFile() && !name.startsWith(".") && !keep.has(name.replace(/\.(gz|br)$/, "")) && !keep.has(name)) {
+      fs.rmSync(path.join(out, name));
+    }
+  }
+  fs.writeFileSync(list, files.join("\n"));
+}
+
 async function build() {
-  fs.rmSync(out, { recursive: true, force: true });
   fs.mkdirSync(out, { recursive: true });
   const result = await esbuild.build(options);
   const manifest = manifestOf(result.metafile);
   copyPictures(manifest);
   fs.writeFileSync(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 1));
   packIcons();
-  compress();
+  const built = Object.keys(result.metafile.outputs).map((file) => path.relative(out, path.resolve(here, file)).replaceAll("\\", "/"));
+  const files = [...built, ...Object.values(manifest), "manifest.json", "icons.json.gz"];
+  compress(files);
+  sweep(files);
   console.log(`front end built: ${Object.keys(result.metafile.outputs).length} files`);
 }
 

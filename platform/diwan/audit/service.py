@@ -61,9 +61,8 @@ def record_many(entries: Iterable[Entry]) -> None:
     entries = list(entries)
     # Ids of one millisecond have no order; within one call the log keeps the order of the entries.
     ids = sorted(uuid7() for _entry in entries)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
-            **shared,
             "id": entry_id,
             "action": entry.action,
             "resource": entry.resource,
@@ -76,10 +75,10 @@ def record_many(entries: Iterable[Entry]) -> None:
     ]
     # On the connection, past the ORM's hook: the tenant is in every row.
     if len(rows) == 1:
-        only = {**rows[0], "before": plain(rows[0]["before"]), "after": plain(rows[0]["after"])}
+        only = {**shared, **rows[0], "before": plain(rows[0]["before"]), "after": plain(rows[0]["after"])}
         current.session.connection().execute(TABLE.insert(), only)
     else:
-        insert_rows(current.session.connection(), TABLE, rows)
+        insert_rows(current.session.connection(), TABLE, rows, names=list(rows[0]) if rows else [], shared=shared)
 
 
 def plain(value: Any) -> Any:

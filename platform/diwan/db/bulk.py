@@ -18,14 +18,27 @@ from sqlalchemy.types import Text
 DOCUMENT = "document"
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all have the same keys, of which one is tenant_id. Column defaults are not applied."""
+def insert_rows(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    names: Collection[str],
+    shared: Mapping[str, Any],
+) -> None:
+    """Insert rows of the columns `names` (absent ones become NULL) and of `shared`, the values that all have alike.
+
+    `shared` holds tenant_id. Column defaults are not applied. What is shared is neither written nor read a thousand
+    times, which is half of the cost of a narrow table.
+    """
     if not rows:
         return
-    names = list(rows[0])
     source = _recordset([table.c[name] for name in names])
-    statement = insert(table).from_select(names, select(*(source.c[name] for name in names)), include_defaults=False)
-    connection.execute(statement, {DOCUMENT: as_document(rows)})
+    alike = [cast(bindparam(f"shared_{name}"), table.c[name].type) for name in shared]
+    chosen = select(*(source.c[name] for name in names), *alike)
+    statement = insert(table).from_select([*names, *shared], chosen, include_defaults=False)
+    values = {f"shared_{name}": value for name, value in shared.items()}
+    connection.execute(statement, {**values, DOCUMENT: as_document(rows)})
 
 
 def update_rows(

@@ -59,9 +59,8 @@ class Planner:
         self.earlier: dict[str, int] = {}  # rehearsal only: key -> row
         self.used: dict[str, dict[Any, Step]] = {name: {} for name in self.unique}
 
-    def plan(self, rows: Sequence[Row]) -> list[Step]:
-        """Return one step for each row, in order."""
-        readings = [self.reader.read(row) for row in rows]
+    def plan(self, readings: Sequence[Reading]) -> list[Step]:
+        """Return one step for each row that `reader` has read, in order."""
         self._find_references(readings)
         steps = [self._first_step(reading) for reading in readings]
         if self.match:

@@ -6,8 +6,10 @@ Each batch is one transaction with its rows' outcomes and the progress, so that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -20,11 +22,12 @@ from diwan.errors import DiwanError, Invalid
 from diwan.imports.models import ROWS, ImportRun
 from diwan.imports.planning import Planner, Step
 from diwan.imports.service import CHECK, RUN, forget_rows, get_run, read, resource_of
+from diwan.imports.table import Row
+from diwan.imports.values import Reading
 from diwan.kit.i18n import _
 from diwan.resources import Resource
 from diwan.resources.bulk import Change, Outcome, Written, create_many, update_many
 
-T = TypeVar("T")
 BATCH = 1_000
 TIMEOUT = 4 * 3600
 
@@ -48,13 +51,13 @@ def check_import(run: UUID) -> None:
         table = read(record)
         planner = Planner(resource_of(record), record, table, current.tenant.timezone, rehearse=True)
         record.total = table.expected
-    for batch in batches(table.rows()):
+    for batch in read_ahead(planner, table.rows()):
         with unit_of_work():
             record = get_run(run, lock=True)
             if record.state != "checking":
                 return
             steps = planner.plan(batch)
-            _record(record, [_entry(record, step, None) for step in steps], rehearsal=True)
+            _record(record, [_entry(step, None) for step in steps], rehearsal=True)
             jobs.progress(record.done, max(record.total, record.done))
     with unit_of_work():
         record = get_run(run, lock=True)
@@ -76,12 +79,12 @@ def run_import(run: UUID) -> None:
         resource, table = resource_of(record), read(record)
         planner = Planner(resource, record, table, current.tenant.timezone, rehearse=False)
         after = _last_row(record)
-    for batch in batches(table.rows(after)):
+    for batch in read_ahead(planner, table.rows(after)):
         with unit_of_work():
             record = get_run(run, lock=True)
             if record.state != "running":
                 return
-            _record(record, _write(resource, record, planner.plan(batch)))
+            _record(record, _write(resource, planner.plan(batch)))
             jobs.progress(record.done, max(record.total, record.done))
     with unit_of_work():
         record = get_run(run, lock=True)
@@ -91,11 +94,19 @@ def run_import(run: UUID) -> None:
             audit.record("import", record.resource, record.id, record.file_name, after=counts)
 
 
-def batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """Cut a stream into lists."""
-    stream = iter(items)
-    while batch := list(islice(stream, BATCH)):
-        yield batch
+def read_ahead(planner: Planner, rows: Iterable[Row]) -> Iterator[list[Reading]]:
+    """Yield the rows in batches; the next one is read in a second thread while the database works on this one."""
+    readings = map(planner.reader.read, rows)
+    context = copy_context()  # problems are told in the language of the job
+
+    def following() -> list[Reading]:
+        return list(islice(readings, BATCH))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as second:
+        coming = second.submit(context.run, following)
+        while batch := coming.result():
+            coming = second.submit(context.run, following)
+            yield batch
 
 
 def _last_row(run: ImportRun) -> int:
@@ -103,7 +114,7 @@ def _last_row(run: ImportRun) -> int:
     return current.session.connection().execute(last).scalar() or 0
 
 
-def _write(resource: Resource, run: ImportRun, steps: Sequence[Step]) -> list[dict[str, Any]]:
+def _write(resource: Resource, steps: Sequence[Step]) -> list[dict[str, Any]]:
     """Write a batch and return what to record of each row."""
     new = [step for step in steps if step.action == "created"]
     changed = [step for step in steps if step.action == "updated" and step.same_as is None]
@@ -113,7 +124,7 @@ def _write(resource: Resource, run: ImportRun, steps: Sequence[Step]) -> list[di
     updated = update_many(resource, changes)
     for step, outcome in [*zip(new, created, strict=True), *zip(changed, updated, strict=True)]:
         outcomes[id(step)] = outcome
-    return [_entry(run, step, _settle(resource, step, outcomes)) for step in steps]
+    return [_entry(step, _settle(resource, step, outcomes)) for step in steps]
 
 
 def _settle(resource: Resource, step: Step, outcomes: Mapping[int, Outcome]) -> Written | None:
@@ -139,11 +150,9 @@ def _told(resource: Resource, error: DiwanError) -> str:
     return str(error)
 
 
-def _entry(run: ImportRun, step: Step, written: Written | None) -> dict[str, Any]:
+def _entry(step: Step, written: Written | None) -> dict[str, Any]:
     failed = step.action == "failed"
     return {
-        "tenant_id": run.tenant_id,
-        "run_id": run.id,
         "number": step.row.number,
         "outcome": step.action,
         "record_id": written.id if written else None,
@@ -162,4 +171,5 @@ def _record(run: ImportRun, entries: Sequence[dict[str, Any]], *, rehearsal: boo
         setattr(run, name, getattr(run, name) + 1)
     run.done += len(entries)
     kept = [e for e in entries if e["problem"] and e["outcome"] != "skipped"] if rehearsal else entries
-    insert_rows(current.session.connection(), ROWS, kept)
+    shared = {"tenant_id": run.tenant_id, "run_id": run.id}
+    insert_rows(current.session.connection(), ROWS, kept, names=list(entries[0]), shared=shared)

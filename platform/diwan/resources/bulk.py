@@ -119,26 +119,32 @@ def _fully_described(resource: Resource) -> bool:
 
 
 def _insert(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Written]:
-    moment, tenant, creator = now(), current.tenant.id, current.user.id
-    blank = dict.fromkeys(resource.fields)
-    rows = []
-    for draft in drafts:
-        values = with_defaults(resource, draft)
-        rows.append(
-            {
-                **blank, **values, "tenant_id": tenant, "id": uuid7(), "created_at": moment, "created_by": creator,
-                "updated_at": moment, "archived_at": None, "version": 1, "sort_title": sort_title(resource, values),
-            }
-        )  # fmt: skip
-    insert_rows(current.session.connection(), resource.table, rows)
+    moment, title = now(), resource.title
+    rows = _with_defaults(resource, drafts)
+    for row in rows:
+        row["id"] = uuid7()
+        row["sort_title"] = sort_title(resource, row)
+    shared = {
+        "tenant_id": current.tenant.id, "created_at": moment, "created_by": current.user.id, "updated_at": moment,
+        "version": 1,
+    }  # fmt: skip
+    names = set[str]().union(*rows)
+    insert_rows(current.session.connection(), resource.table, rows, names=sorted(names), shared=shared)
     index_many(resource, rows)
-    described = [({name: row[name] for name in resource.fields}, row["id"]) for row in rows]
     audit.record_many(
-        Entry("create", resource.key, key, str(values[resource.title] or ""), after=_filled(values))
-        for values, key in described
+        Entry("create", resource.key, row["id"], str(row.get(title) or ""), after=_filled(resource, row))
+        for row in rows
     )
-    _tell(resource, "created", ((key, {}, values) for values, key in described))
+    _tell(resource, "created", ((row["id"], {}, {name: row.get(name) for name in resource.fields}) for row in rows))
     return [Written(row["id"], 1) for row in rows]
+
+
+def _with_defaults(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the drafts with the defaults of their blanks; constant ones are worked out once."""
+    if any(callable(described.default) for described in resource.fields.values()):
+        return [with_defaults(resource, draft) for draft in drafts]
+    blanks = with_defaults(resource, {})
+    return [{**blanks, **draft} for draft in drafts]
 
 
 def _update(resource: Resource, changes: Sequence[Change]) -> list[Written]:
@@ -188,16 +194,17 @@ def _delete(resource: Resource, records: Sequence[Existing]) -> list[Written]:
     current.session.connection().execute(delete(table).where(table.c.tenant_id == current.tenant.id, criterion))
     search.forget(resource, ids)
     audit.record_many(
-        Entry("delete", resource.key, r.id, str(r.values[resource.title] or ""), before=_filled(r.values))
+        Entry("delete", resource.key, r.id, str(r.values[resource.title] or ""), before=_filled(resource, r.values))
         for r in records
     )
     _tell(resource, "deleted", ((record.id, record.values, {}) for record in records))
     return [Written(record.id, record.version) for record in records]
 
 
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+def _filled(resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
     """What a record says, without its blanks: entries of many records are what the audit log mostly consists of."""
-    return {name: value for name, value in values.items() if value is not None and value != []}
+    fields = resource.fields
+    return {name: value for name, value in values.items() if value is not None and value != [] and name in fields}
 
 
 def _tell(resource: Resource, what: str, happened: Iterable[tuple[UUID, Mapping[str, Any], Mapping[str, Any]]]) -> None:

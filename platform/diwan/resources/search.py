@@ -51,7 +51,7 @@ def entry_words(resource: Resource, values: Mapping[str, Any]) -> list[str]:
     # Numbers are typed with and without separators: a telephone number is also found by its digits.
     found.update(digits for digits in NO_DIGITS.sub("", folded).split("|") if 4 <= len(digits) <= 20)
     found.add(marker(resource.key))
-    return sorted(found)
+    return list(found)
 
 
 def query_text(phrase: str, resource: str | None = None) -> str | None:

@@ -1,6 +1,6 @@
-"""One statement outside the unit of work, without BEGIN: sessions, tokens and counters that must outlive a rollback.
+"""Statements outside the unit of work: sessions and tokens without a tenant; lists in one round trip within one.
 
-It must never touch a tenant's rows except through the lookup functions: no tenant is set here.
+It must never write a tenant's rows, nor read them but through the lookup functions or with the tenant set.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Engine
 
 from diwan.db.context import current
+from diwan.db.engine import tenant_setting
 from diwan.errors import Unavailable
 from diwan.kit.i18n import _
 
@@ -35,6 +36,34 @@ def fetch_row(statement: LiteralString, parameters: Parameters) -> Any:
         return _on_engine(bind, statement, parameters)
     except psycopg.OperationalError as error:
         raise Unavailable(_("The database does not answer just now. Please try again in a moment.")) from error
+
+
+def read_rows(*statements: tuple[str, Parameters]) -> list[list[Any]]:
+    """Run selects of the open tenant and return the rows of each.
+
+    Where a transaction is open they run in it. Else they get one of their own, and BEGIN, the tenant, all selects and
+    COMMIT travel together: one round trip where a unit of work takes four.
+    """
+    session = current.session
+    if session.in_transaction() or isinstance(session.get_bind(), Connection):
+        connection = session.connection()
+        return [list(connection.exec_driver_sql(sql, dict(values)).fetchall()) for sql, values in statements]
+    engine: Any = session.get_bind()
+    pooled = engine.raw_connection()
+    driver: Any = pooled.driver_connection
+    try:
+        with driver.pipeline():
+            driver.execute("BEGIN READ ONLY")
+            driver.execute(tenant_setting(current.tenant.id))
+            cursors = [driver.execute(sql, values) for sql, values in statements]
+            driver.execute("COMMIT")
+        return [cursor.fetchall() for cursor in cursors]
+    except psycopg.OperationalError as error:
+        if driver.closed:
+            pooled.invalidate(error)
+        raise
+    finally:
+        pooled.close()
 
 
 def _on_engine(engine: Engine, statement: LiteralString, parameters: Parameters) -> Any:

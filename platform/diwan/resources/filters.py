@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, and_, func, literal, or_, true
+from sqlalchemy import Boolean, Column, ColumnElement, and_, any_, func, literal, or_, true
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from diwan.errors import BadRequest
 from diwan.kit.i18n import _
@@ -81,7 +82,7 @@ def _compare(column: Column[Any], subject: Field, operator: str, raw: Any) -> Co
     if operator == "in":
         if not isinstance(raw, list) or not raw or len(raw) > 200:
             raise BadRequest(_("%(field)s: give a list of 1 to 200 values.", field=subject.name))
-        return column.in_([_value(subject, item) for item in raw])
+        return column == any_(literal([_value(subject, item) for item in raw], ARRAY(column.type)))
     if operator in ("contains", "starts"):
         if not isinstance(raw, str) or len(raw) > 300:
             raise BadRequest(_("%(field)s: give a text.", field=subject.name))

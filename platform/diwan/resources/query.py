@@ -16,10 +16,23 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, Column, ColumnElement, Select, Text, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from diwan.db.context import current
+from diwan.db.direct import read_rows
 from diwan.errors import BadRequest
 from diwan.kit.i18n import _
 from diwan.resources import search as searching
@@ -75,30 +88,41 @@ def list_page(
         raise BadRequest(_("A page has 1 to %(most)s rows.", most=MOST_ROWS))
     order = parse_sort(resource, sort)
     backward, after = decode(cursor, order) if cursor else (False, None)
-    phrase = searching.query_text(search, resource.key) if search.strip() else None
-    values: dict[str, Any] = {"tenant": current.tenant.id, "most": limit + 1}
-    if phrase is not None:
-        values["phrase"] = phrase
+    values: dict[str, Any] = {"tenant": current.tenant.id}
+    phrase = _add_phrase(values, resource, search)
     if after is not None:
         values |= {f"after{number}": value for number, value in enumerate(after) if value is not None}
     shape = Shape(
         chosen,
         tuple((o.name, o.descending) for o in order),
         archived,
-        phrase is not None,
+        phrase,
         None if after is None else tuple(value is None for value in after),
         backward,
+        limit + 1,
     )
-    if where:
-        statement = _select(resource, shape).where(compile_filter(resource, where))
-        rows = list(current.session.connection().execute(statement, values).fetchall())
-    else:
-        rows = list(current.session.connection().exec_driver_sql(_sql(resource, shape), values).fetchall())
+    [rows] = read_rows(_statement(resource, shape, where, values))
     more = len(rows) > limit
     rows = rows[:limit]
     if backward:
         rows.reverse()
     return _page(chosen, order, rows, more=more, backward=backward, arrived=after is not None)
+
+
+def count(resource: Resource, where: Any = None, search: str = "", cap: int = 10_000, archived: bool = False) -> Count:
+    """Count the records of a list, at most up to `cap`."""
+    values: dict[str, Any] = {"tenant": current.tenant.id}
+    shape = Shape((), (), archived, _add_phrase(values, resource, search), None, False, cap + 1)
+    [[(number,)]] = read_rows(_statement(resource, shape, where, values))
+    return Count(min(number, cap), number > cap)
+
+
+def _add_phrase(values: dict[str, Any], resource: Resource, search: str) -> bool:
+    """Put the query of a search into the values; return whether anything was searched for."""
+    phrase = searching.query_text(search, resource.key) if search.strip() else None
+    if phrase is not None:
+        values["phrase"] = phrase
+    return phrase is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +135,37 @@ class Shape:
     searched: bool
     after_nulls: tuple[bool, ...] | None
     backward: bool
+    most: int
+
+
+def _statement(resource: Resource, shape: Shape, where: Any, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return SQL and values of a list, or of its count where no column is asked for."""
+    if not where:
+        return _sql(resource, shape), values
+    compiled = _select(resource, shape, compile_filter(resource, where)).compile(dialect=DIALECT)
+    return str(compiled), dict(compiled.construct_params(values))
 
 
 @lru_cache(maxsize=2_000)
 def _sql(resource: Resource, shape: Shape) -> str:
-    """Return the SQL of a list. Building a statement of twenty columns anew takes longer than running it."""
+    """Return the SQL of a list without a filter. Building it anew takes longer than running it."""
     return str(_select(resource, shape).compile(dialect=DIALECT))
 
 
-def _select(resource: Resource, shape: Shape) -> Select[Any]:
+def _select(resource: Resource, shape: Shape, *criteria: ColumnElement[bool]) -> Select[Any]:
     table = resource.table
     order = [_order(resource, name, descending) for name, descending in shape.order]
     hidden = [o.column for o in order if o.name not in shape.columns or o.column.name != o.name]
     statement = select(table.c.id, *(table.c[name] for name in shape.columns), *hidden)
     statement = statement.where(table.c.tenant_id == bindparam("tenant", type_=table.c.tenant_id.type))
     statement = statement.where(table.c.archived_at.is_not(None) if shape.archived else table.c.archived_at.is_(None))
+    statement = statement.where(*criteria)
     if shape.searched:
         statement = statement.where(searching.among_found(resource, bindparam("phrase", type_=Text())))
+    # The number stands in the SQL: with a parameter in its place the planner would have to guess it.
+    statement = statement.limit(literal_column(str(int(shape.most))))
+    if not order:
+        return select(func.count()).select_from(statement.subquery())
     if shape.after_nulls is not None:
         columns = [*(o.column for o in order), table.c.id]
         marks = [
@@ -138,31 +176,7 @@ def _select(resource: Resource, shape: Shape) -> Select[Any]:
     # The id follows the first column's direction, so that one index serves the whole order, read either way.
     keys = [(o.column, o.descending != shape.backward) for o in order]
     keys.append((table.c.id, order[0].descending != shape.backward))
-    return statement.order_by(*(c.desc() if d else c.asc() for c, d in keys)).limit(
-        bindparam("most", type_=BigInteger())
-    )
-
-
-def count(resource: Resource, where: Any = None, search: str = "", cap: int = 10_000, archived: bool = False) -> Count:
-    """Count the records of a list, at most up to `cap`."""
-    inner = restrict(select(resource.table.c.id), resource, where, search, archived).limit(cap + 1).subquery()
-    number = current.session.connection().execute(select(func.count()).select_from(inner)).scalar_one()
-    return Count(min(number, cap), number > cap)
-
-
-def restrict(statement: Select[Any], resource: Resource, where: Any, search: str, archived: bool | None) -> Select[Any]:
-    """Add tenant, archive state, filter and search to a select over the resource's table."""
-    table = resource.table
-    statement = statement.where(table.c.tenant_id == current.tenant.id)
-    if archived is not None:
-        statement = statement.where(table.c.archived_at.is_not(None) if archived else table.c.archived_at.is_(None))
-    if where:
-        statement = statement.where(compile_filter(resource, where))
-    if search.strip():
-        found = searching.matches(resource, search)
-        if found is not None:
-            statement = statement.where(found)
-    return statement
+    return statement.order_by(*(column.desc() if down else column.asc() for column, down in keys))
 
 
 def parse_sort(resource: Resource, sort: str | None) -> list[Order]:

@@ -6,7 +6,7 @@ It must stay cheap to import: pytest loads it in every run on a machine where Di
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from diwan.testing.world import Business, World
 
 pytest_plugins = ("diwan.testing.browser",)
+
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -125,11 +127,22 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def windows(chromium: Browser, live: Live) -> Iterator[Windows]:
+def windows(chromium: Browser, live: Live, request: pytest.FixtureRequest) -> Iterator[Windows]:
     """Opens windows on the running Diwan; the test fails when a page complains in its console."""
     from diwan.testing.chrome import Windows
 
     opened = Windows(chromium, live)
     yield opened
+    failed = request.node.stash.get(FAILED, False)
+    if failed:
+        opened.photograph(request.config.rootpath / "test-results", request.node.name)
     opened.close()
-    assert not opened.complaints
+    assert failed or not opened.complaints
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures know that their test has failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report

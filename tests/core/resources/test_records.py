@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 
 from diwan import resources
 from diwan.audit.models import AuditEntry
-from diwan.db import current, unit_of_work
+from diwan.db import current, direct, unit_of_work
 from diwan.errors import BadRequest, Invalid, NotFound, Refuse, Stale
 from diwan.extensions import db
 from diwan.testing.world import Business
@@ -208,6 +208,22 @@ def test_a_forged_cursor_is_refused(contacts: Any, cursor: str) -> None:
     if cursor:
         with pytest.raises(BadRequest):
             resources.list_page(contacts, cursor=cursor)
+
+
+def test_a_list_outside_a_transaction_sees_only_this_business_and_leaves_nothing_open(
+    business: Business, other_business: Business
+) -> None:
+    for each, name in ((business, "Mine"), (other_business, "Theirs")):
+        with each.acting(), unit_of_work():
+            add(current.lineup.resources["contacts.contact"], name)
+    with business.acting():
+        contacts = current.lineup.resources["contacts.contact"]
+        assert names(resources.list_page(contacts)) == ["Mine"]
+        assert resources.count(contacts) == resources.Count(1, False)
+        assert not current.session.in_transaction()
+        with pytest.raises(Exception, match="read-only|app\\.tenant_id"):
+            direct.read_rows(("DELETE FROM contacts.contact", {}))
+        assert names(resources.list_page(contacts)) == ["Mine"]  # the connection came back whole
 
 
 def test_a_list_takes_one_statement_whatever_its_length(business: Business) -> None:

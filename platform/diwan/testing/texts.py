@@ -146,7 +146,7 @@ def pseudo_language() -> Iterator[str]:
 
 
 LATIN = re.compile(r"[A-Za-z]")
-CODE = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b")
+CODE = re.compile(r"\b(?:[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b|dwn_\w+)")
 WRAPPED = re.compile(r"⟦[^⟦⟧]*⟧")
 
 

@@ -5,6 +5,7 @@ It must read only; nobody changes the log.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -16,11 +17,12 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
+from diwan.access import service as access
 from diwan.audit import service as log
 from diwan.audit.models import AuditEntry
 from diwan.db import current
 from diwan.kit import formats
-from diwan.kit.i18n import _, listed
+from diwan.kit.i18n import LANGUAGES, _, listed
 from diwan.tenants import people
 from diwan.web import cells
 from diwan.web.admin.roles import permission_label
@@ -85,9 +87,10 @@ def index(**_slug: str) -> ResponseReturnValue:
             before=_uuid(asked.get("before", "")),
         )
     )
+    roles = {role.key: access.label(role) for role in access.roles()}
     more, found = len(found) > log.PAGE, found[: log.PAGE]
     days = [
-        {"label": formats.day(day), "items": [_item(entry, zone) for entry in entries]}
+        {"label": formats.day(day), "items": [_item(entry, zone, roles) for entry in entries]}
         for day, entries in groupby(found, key=lambda entry: entry.at.astimezone(zone).date())
     ]
     kept = {key: value for key, value in asked.items() if value and key != "before"}
@@ -114,7 +117,7 @@ def told(entry: AuditEntry) -> tuple[Markup, str]:
     return Markup(" ").join(part for part in (str(verb), str(place), title) if part), icon
 
 
-def _item(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
+def _item(entry: AuditEntry, zone: ZoneInfo, roles: Mapping[str, str]) -> dict[str, Any]:
     resource = current.lineup.resources.get(entry.resource)
     what, icon = told(entry)
     return {
@@ -124,28 +127,34 @@ def _item(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
         "icon": icon,
         "changes": cells.changes(resource, entry.before, entry.after)
         if resource and entry.action == "update"
-        else _changes(entry),
+        else _changes(entry, zone, roles),
     }
 
 
-def _changes(entry: AuditEntry) -> list[dict[str, Any]]:
+def _changes(entry: AuditEntry, zone: ZoneInfo, roles: Mapping[str, str]) -> list[dict[str, Any]]:
     if not entry.resource.startswith("core."):
         return []
     before, after = entry.before or {}, entry.after or {}
     return [
         {
             "label": FIELDS.get(name, name),
-            "before": _text(name, before.get(name)),
-            "after": _text(name, after.get(name)),
+            "before": _text(name, before.get(name), zone, roles),
+            "after": _text(name, after.get(name), zone, roles),
         }
         for name in dict.fromkeys([*before, *after])
     ]
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: Any, zone: ZoneInfo, roles: Mapping[str, str]) -> str:
+    if value is None:
+        return ""
     if isinstance(value, list):
-        return listed(permission_label(item) if name == "grants" else item for item in value)
-    return "" if value is None else str(value)
+        return listed(permission_label(item) if name == "grants" else roles.get(item, item) for item in value)
+    if name == "expires_at":
+        return formats.moment(datetime.fromisoformat(value), str(zone))
+    if name == "country":
+        return formats.country(value)
+    return LANGUAGES.get(value, value) if name == "language" else str(value)
 
 
 def _filters() -> list[dict[str, Any]]:

@@ -15,16 +15,13 @@ from diwan.db.context import SYSTEM
 from diwan.events.outbox import Message
 from diwan.jobs.queue import Queues
 from diwan.jobs.schedules import tenants
+from diwan.users import service as users
 
 MOST = 5000
 KEPT = timedelta(days=14)
 BATCH = 5000
 
 DUE = text("SELECT tenant_id, id, kind, name, fence FROM core.outbox_due(:moment, :most)")
-EXPIRED = (
-    text("DELETE FROM core.session WHERE expires_at < :moment"),
-    text("DELETE FROM core.challenge WHERE expires_at < :moment"),
-)
 FINISHED = text(
     """DELETE FROM core.outbox WHERE tenant_id = :tenant AND id IN (
         SELECT id FROM core.outbox
@@ -44,11 +41,10 @@ def sweep(queues: Queues, most: int = MOST) -> int:
 
 
 def clean() -> int:
-    """Delete expired sessions and challenges, and what the outbox finished two weeks ago; return how many rows."""
-    moment, deleted = now(), 0
-    with unit_of_work() as session:
-        for statement in EXPIRED:
-            deleted += _count(session.connection().execute(statement, {"moment": moment}))
+    """Delete what has expired of people's sign-ins, and what the outbox finished two weeks ago; return how many rows."""
+    moment = now()
+    with unit_of_work():
+        deleted = users.sweep()
     for tenant in tenants():
         with scope(tenant=tenant, user=SYSTEM):
             while True:

@@ -158,9 +158,13 @@ def set_preferences(user_id: UUID, *, language: str | None = None, theme: str | 
         user.theme = theme
 
 
-def sweep() -> None:
-    """Delete what has expired: sessions, challenges of yesterday, forgotten counters. A schedule calls it."""
+def sweep() -> int:
+    """Delete what has expired: sessions, challenges, counters of yesterday; return how many. The scheduler calls it."""
     moment = now()
-    current.session.execute(delete(Session).where(Session.expires_at < moment))
-    current.session.execute(delete(Challenge).where(Challenge.expires_at < moment - timedelta(days=1)))
-    current.session.execute(delete(Throttle).where(Throttle.at < moment - timedelta(days=1)))
+    expired = (
+        delete(Session).where(Session.expires_at < moment),
+        delete(Challenge).where(Challenge.expires_at < moment),
+        delete(Throttle).where(Throttle.at < moment - timedelta(days=1)),
+    )
+    results: list[Any] = [current.session.execute(statement) for statement in expired]
+    return sum(max(result.rowcount, 0) for result in results)

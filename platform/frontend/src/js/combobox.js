@@ -46,7 +46,7 @@ class Combobox extends HTMLElement {
 
   dress() {
     const id = `combobox-${++serial}`;
-    const label = this.input.getAttribute("aria-label") || this.input.labels?.[0]?.textContent.trim() || "";
+    const label = this.input.getAttribute("aria-label") || this.input.labels?.[0]?.firstChild.textContent.trim() || "";
     this.popup = element("div", { id, class: "menu listbox", popover: "manual", role: "listbox", "aria-label": label });
     this.append(this.popup);
     for (const [key, value] of Object.entries({

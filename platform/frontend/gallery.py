@@ -77,6 +77,7 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder=None, template_folder=str(WEB / "templates"))
     app.jinja_env.globals.update(_=i18n._, ngettext=i18n.ngettext, csrf_token=lambda: "gallery")
     ui.register(app)
+    rows.register(app)
     headers.register(app)
     app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(WEB / "static"), prefix="static/", autorefresh=True)  # type: ignore[method-assign]
     app.add_url_rule("/", view_func=index)

@@ -6,7 +6,7 @@ It must never tell a stranger whether an address has an account, neither by answ
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email

@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
         imports,
         plugin_pages,
         resources,
+        rows,
         static_files,
         ui,
     )
@@ -28,6 +29,7 @@ def register(app: Flask) -> None:
     for part in (
         static_files,
         ui,
+        rows,
         headers,
         context,
         errors,

@@ -9,12 +9,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from flask import Flask
 from markupsafe import Markup
 
 from diwan.kit.i18n import _
 from diwan.web.ui import avatar_colour, icon, initials
 
 NOTHING = '<span class="nil" aria-hidden="true">–</span>'
+
+
+def register(app: Flask) -> None:
+    """Give the templates both functions."""
+    app.jinja_env.globals.update(cell=cell, list_rows=list_rows)
 
 
 def list_rows(columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]], *, select: bool) -> Markup:

@@ -116,9 +116,6 @@ def look() -> dict[str, Any]:
 
 def register(app: Flask) -> None:
     """Add the globals to the application's templates."""
-    from diwan.web import rows
-
-    app.jinja_env.globals.update(cell=rows.cell, list_rows=rows.list_rows)
     app.jinja_env.globals.update(
         icon=icon, asset=asset, avatar_colour=avatar_colour, initials=initials, week_start=week_start, zip=zip
     )

@@ -22,7 +22,7 @@ WEB = HERE.parent / "diwan" / "web"
 sys.path.insert(0, str(HERE.parent))
 
 from diwan.kit import i18n  # noqa: E402
-from diwan.web import headers, ui  # noqa: E402
+from diwan.web import headers, rows, ui  # noqa: E402
 
 ERRORS = (403, 404, 413, 429, 500, 503)
 

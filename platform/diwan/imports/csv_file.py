@@ -90,13 +90,17 @@ def open_csv(path: Path, name: str, encoding: str | None = None, delimiter: str 
     def read(after: int) -> Iterator[Row]:
         return _rows(path, codec, separator, len(columns), after)
 
-    return Table(name, "csv", columns, read, _public(codec), separator, expected=_expected(path, lines))
+    expected, counted = _expected(path, lines, separator)
+    return Table(name, "csv", columns, read, _public(codec), separator, expected=expected, counted=counted)
 
 
-def _expected(path: Path, lines: list[str]) -> int:
-    """About how many rows the file has, by the length of its first ones."""
+def _expected(path: Path, lines: list[str], delimiter: str) -> tuple[int, bool]:
+    """How many rows the file has: counted if the sample is all of it, otherwise by the length of its first rows."""
+    rows = sum(bool("".join(row).strip()) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True)) - 1
+    if sum(map(len, lines)) < SAMPLE_CHARACTERS // 2:
+        return max(rows, 0), True
     size = sum(len(line.encode("utf-8", "replace")) for line in lines)
-    return round(path.stat().st_size * len(lines) / size) if size else 0
+    return round(path.stat().st_size * rows / size), False
 
 
 def _codec(encoding: str | None) -> str | None:

@@ -48,7 +48,8 @@ class Table:
     delimiter: str = ""
     sheet: str = ""
     sheets: tuple[str, ...] = ()
-    expected: int = 0  # about how many rows there are, for a progress bar; 0 where nothing tells
+    expected: int = 0  # how many rows there are, roughly unless `counted`; 0 where nothing tells
+    counted: bool = False
 
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Yield the rows whose number is greater than `after`, in order; blank rows are left out."""
@@ -98,7 +99,8 @@ def width_of(header: list[str], rows: list[list[str]]) -> int:
 
 def ragged(count: int, width: int) -> Text:
     """What to say of a row with too few or too many cells."""
-    return _("This row has %(count)s cells, but there are %(width)s columns.", count=count, width=width)
+    text = _("This row has more or fewer cells (%(count)s) than there are columns (%(width)s).")
+    return text % {"count": count, "width": width}
 
 
 def too_long(cell: str) -> Text:

@@ -18,7 +18,7 @@ def targets_of(resource: Resource) -> list[Target]:
     """Return a target for each field that an import can fill; labels in all languages count as synonyms."""
     return [
         Target(
-            name, str(described.label), (*described.synonyms, *_labels(described)), described.kind.name,
+            name, str(described.label), (*described.synonyms, *labels_of(described)), described.kind.name,
             multi=described.kind.name in SEVERAL, required=described.required,
         )
         for name, described in importable(resource).items()
@@ -58,7 +58,8 @@ def guess_match(resource: Resource, columns: dict[str, str]) -> str:
     return next((n for n in sure if fields[n].unique or fields[n].kind.name == "email" or n == resource.title), "")
 
 
-def _labels(described: Field) -> list[str]:
+def labels_of(described: Field) -> list[str]:
+    """Return the label of a field in every language that Diwan speaks."""
     labels = []
     for code in i18n.LANGUAGES:
         token = i18n.set_language(code)

@@ -20,7 +20,7 @@ from diwan.imports.encodings import ENCODINGS
 from diwan.imports.failed import write_failed
 from diwan.imports.models import ImportRun
 from diwan.imports.table import Table
-from diwan.imports.targets import guess_mapping, importable, match_fields
+from diwan.imports.targets import guess_mapping, importable, labels_of, match_fields
 from diwan.kit import formats
 from diwan.kit.i18n import _, ngettext
 from diwan.resources import Resource
@@ -73,7 +73,8 @@ def mapping(
         "action": address,
         "back_href": back_href,
         "error": "; ".join(str(text) for place, text in errors.items() if place not in known) or run.error,
-        "file": {"name": run.file_name, "rows": table.expected, "encoding": _how_read(table)},
+        "file": {"name": run.file_name, "rows": table.expected, "encoding": _how_read(table),
+                 "rows_text": "" if table.counted else _("about %(rows)s rows", rows=f"{table.expected:,}")},
         "format": _format(run, table, f"{address}/format"),
         "columns": [
             {
@@ -139,14 +140,15 @@ def _field_groups(resource: Resource) -> list[dict[str, Any]]:
 def _matches(resource: Resource, mapped: set[str]) -> list[dict[str, Any]]:
     """The ways to find the record of a row: update or skip by each field that can tell records apart."""
     fields = importable(resource)
-    # Also fields that no column feeds yet: the person may change the columns on the same page.
-    sure = [n for n in match_fields(resource) if n in mapped or fields[n].unique or n == resource.title]
+    # Also some that no column feeds yet: the person may change the columns on the same page.
+    sure = [n for n in match_fields(resource) if fields[n].unique or n == resource.title]
+    sure += [n for n in match_fields(resource) if fields[n].kind.name in ("email", "phone") and n in mapped]
     choices: list[dict[str, Any]] = []
     ways = (
         ("update", _("Update records with the same “%(label)s”"), _("Blank cells leave what is there.")),
         ("skip", _("Skip records with the same “%(label)s”"), _("Only rows without a match are imported.")),
     )
-    for name in sure[:6]:
+    for name in sure[:5]:
         for mode, text, help in ways:
             choices.append({"value": f"{name}:{mode}", "label": text % {"label": fields[name].label}, "help": help})
     every = {"value": ":create", "label": _("Every row is a new record"), "help": _("Nothing is compared.")}
@@ -154,8 +156,8 @@ def _matches(resource: Resource, mapped: set[str]) -> list[dict[str, Any]]:
 
 
 def _for_all(resource: Resource, name: str, value: Any, error: object) -> dict[str, Any]:
-    field = control(resource.fields[name], value, error)
-    return {**field, "name": f"all-{name}", "required": False, "help": "", "empty_label": _("As in the file")}
+    field, as_is = control(resource.fields[name], value, error), _("As in the file")
+    return {**field, "name": f"all-{name}", "required": False, "help": "", "empty_label": as_is, "placeholder": as_is}
 
 
 def check(run: ImportRun, address: str) -> dict[str, Any]:
@@ -187,15 +189,16 @@ def check(run: ImportRun, address: str) -> dict[str, Any]:
 def _explain(run: ImportRun, table: Table, row: Any) -> list[dict[str, Any]]:
     """The problems of a failed row, each with the column and the cell that it means."""
     fields = importable(service.resource_of(run))
-    places = {str(fields[name].label): column for column, name in run.columns.items() if name in fields}
+    named = {name: column for column, name in run.columns.items()}
+    # Whoever looks may speak another language than whoever checked.
+    places = {label: named.get(name, label) for name, f in fields.items() for label in labels_of(f)}
     lines = []
     for line in row.problem.split("\n"):
         label, colon, message = line.partition(": ")
         column = places.get(label, "") if colon else ""
         index = table.columns.index(column) if column in table.columns else -1
         value = row.cells[index][:80] if 0 <= index < len(row.cells or []) else ""
-        lines.append({"row": row.number, "column": column or (label if colon else ""), "value": value,
-                      "message": message if colon else line})  # fmt: skip
+        lines.append({"row": row.number, "column": column, "value": value, "message": message if column else line})
     return lines
 
 

@@ -131,7 +131,7 @@ def test_ragged_rows_fail_alone(tmp_path: Path) -> None:
     opened = open_table(put(tmp_path, "a,b,c\n1,2,3\n1,2\n1,2,3,4\n1,2,3,,\n1,2,\n"), "a.csv")
     rows = list(opened.rows())
     assert [row.problem is None for row in rows] == [True, False, False, True, True]
-    assert "2 cells" in str(rows[1].problem)
+    assert "cells (2)" in str(rows[1].problem)
     assert rows[2].cells == ["1", "2", "3", "4"]
     assert rows[3].cells == ["1", "2", "3"]
 

@@ -141,7 +141,7 @@ def test_bad_rows_fail_alone_and_say_why(importer: Any) -> None:
     assert problems[4].startswith("E-mail: ")
     assert problems[5] == "Name: A value is required."
     assert "Atlantis" in problems[6]
-    assert "2 cells" in problems[7]
+    assert "cells (2)" in problems[7]
     assert problems[8] == "Code: Row 2 of this file has this value too."
     assert problems[9].count("\n") == 1
     assert "null" in problems[11]

@@ -101,7 +101,7 @@ def test_rows_are_numbered_as_excel_shows_them(tmp_path: Path) -> None:
     assert [row.number for row in found] == [3, 5, 6]
     assert [row.number for row in opened.rows(after=3)] == [5, 6]
     assert found[1].cells == ["", "x", ""]
-    assert "5 cells" in str(found[2].problem)
+    assert "cells (5)" in str(found[2].problem)
 
 
 def test_the_first_visible_sheet_with_rows_or_the_chosen_one(tmp_path: Path) -> None:

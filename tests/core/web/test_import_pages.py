@@ -102,7 +102,7 @@ def test_errors_are_shown_with_column_and_cell_and_can_be_downloaded(wizard: Wiz
     wizard.work()
     page = text_of(wizard.client.get(f"{run}/check").text)
     assert "Mail =cmd|x Enter an e-mail address" in page
-    assert "This row has 1 cells" in page
+    assert "fewer cells (1)" in page
     assert "Import 1 row" in page
     wizard.client.post(f"{run}/check")
     wizard.work()

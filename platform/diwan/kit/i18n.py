@@ -43,6 +43,12 @@ def reset_language(token: Token[str]) -> None:
     _language.reset(token)
 
 
+def best(wanted: Iterable[str]) -> str:
+    """Return the first of the wanted languages ("en-GB", "ar"), best first, that Diwan speaks; English if none."""
+    spoken = (code.replace("_", "-").partition("-")[0].lower() for code in wanted)
+    return next((code for code in spoken if code in LANGUAGES), "en")
+
+
 def direction(code: str | None = None) -> str:
     """Return "rtl" or "ltr" for the language."""
     return "rtl" if (code or language()) in RIGHT_TO_LEFT else "ltr"

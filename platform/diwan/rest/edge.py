@@ -16,7 +16,7 @@ from diwan.db import context
 from diwan.errors import BadRequest, DiwanError, NotFound, TooLarge, Unauthenticated, Unavailable
 from diwan.extensions import csrf
 from diwan.kernel.lineup import lineup_for
-from diwan.kit.i18n import _, set_language
+from diwan.kit.i18n import _, best, set_language
 from diwan.kit.ids import uuid7
 from diwan.rest.problems import problem
 from diwan.rest.records import routes
@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
 @routes.before_request
 def open_scope() -> None:
     """Read the bearer token and open its tenant's scope."""
-    set_language(request.accept_languages.best_match(["en", "ar"]) or "en")
+    set_language(best(request.accept_languages.values()))
     request_id = uuid7().hex
     g.scope = context._scope.set(context.Scope(request_id=request_id))
     kind, _space, secret = request.headers.get("Authorization", "").partition(" ")

@@ -145,7 +145,7 @@ def _language(mine: ServerSession) -> str:
 
 
 def _accepted() -> str:
-    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+    return i18n.best(request.accept_languages.values())
 
 
 def _for_templates() -> dict[str, Any]:

@@ -9,12 +9,12 @@ SHELL  := /bin/sh
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test check format assets migrate bench lock audit clean environment environment-run
+.PHONY: help run demo test check format assets translations migrate bench lock audit clean environment environment-run
 
 help: ## Show this list
 	@echo "Diwan. Usage: make <target> [ARGS=\"...\"]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Settings: DIWAN_HOME (data folder), DIWAN_PORT (8000), DATABASE_URL and REDIS_URL (your own servers), PYTHON, JOBS"
 
@@ -47,6 +47,10 @@ format: environment ## Format the code and mend what the linter can mend
 
 assets: environment-run ## Build the browser's files again (no Node on the system needed)
 	@$(BIN)/python platform/hatch_build.py
+
+translations: environment-run ## Write new texts into the .po files and compile them; says how many are to translate
+	@$(BIN)/diwan translations update
+	@$(BIN)/diwan translations compile
 
 bench: environment ## Run the benchmarks of bench/ against a server of their own
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -103,7 +103,11 @@ class Hook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
-        catalogues(root / "diwan", self.app.display_info)
+        places = [root / "diwan"]
+        if version == "editable":  # in a clone the plugins lie beside it
+            places += [place for name in ("plugins", "examples") if (place := root.parent / name).is_dir()]
+        for place in places:
+            catalogues(place, self.app.display_info)
         front_end(root, self.app.display_info)
 
 

@@ -9,6 +9,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -43,6 +44,7 @@ class Plugin:
         self.manifest = manifest.read(self.folder / manifest.FILE)
         self.name = self.manifest.name
         self.gettext = i18n.domain(self.name, self.folder / "translations")
+        self.ngettext = partial(i18n.ngettext, domain=self.name)
         register_package(package, self.name)
         name_package(package, self.name)
         self.problems: list[str] = []

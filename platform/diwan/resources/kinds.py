@@ -32,6 +32,7 @@ URL = re.compile(r"https?://[^\s/$.?#<>\"']+\.?[^\s<>\"']*", re.IGNORECASE)
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫", "01234567890123456789.")
 TEXTUAL = (str, int, float, Decimal)
 BIGINT = 2**63
+LARGEST = Decimal(10) ** 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +93,27 @@ def _url(field: Field, raw: Any) -> str | None:
 
 
 def _integer(field: Field, raw: Any) -> int | None:
-    if isinstance(raw, bool):
+    number = _number(raw, _("Enter a whole number."))
+    if number is None:
+        return None
+    if number != number.to_integral_value() or abs(number) >= BIGINT:
         raise ValueError(_("Enter a whole number."))
-    if isinstance(raw, str):
-        raw = raw.translate(DIGITS).replace(",", "").replace("\u066c", "").strip()
-        if not raw:
-            return None
-    try:
-        number = Decimal(str(raw))
-        if number != number.to_integral_value() or abs(number) >= BIGINT:
-            raise ValueError
-    except (InvalidOperation, ValueError):
-        raise ValueError(_("Enter a whole number.")) from None
     _check_bounds(field, number)
     return int(number)
 
 
 def _decimal(field: Field, raw: Any) -> Decimal | None:
-    if isinstance(raw, bool):
+    number = _number(raw, _("Enter a number."))
+    if number is None:
+        return None
+    if abs(number) >= LARGEST:
         raise ValueError(_("Enter a number."))
+    _check_bounds(field, number)
+    return number
+
+
+def _number(raw: Any, message: object) -> Decimal | None:
+    """Return what was typed or sent as a finite number: with Arabic digits and thousands separators or without."""
     if isinstance(raw, str):
         raw = raw.translate(DIGITS).replace(",", "").replace("\u066c", "").strip()
         if not raw:
@@ -118,10 +121,9 @@ def _decimal(field: Field, raw: Any) -> Decimal | None:
     try:
         number = Decimal(str(raw))
     except InvalidOperation:
-        raise ValueError(_("Enter a number.")) from None
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 18:
-        raise ValueError(_("Enter a number."))
-    _check_bounds(field, number)
+        raise ValueError(message) from None
+    if isinstance(raw, bool) or not number.is_finite():
+        raise ValueError(message)
     return number
 
 

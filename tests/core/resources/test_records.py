@@ -171,12 +171,10 @@ def test_filters(contacts: Any, where: Any, found: list[str]) -> None:
     "where",
     [
         [["tenant_id", "eq", 1]], [["name", "~", "x"]], [["name"]], [["name", "eq"]], {"xor": [["name", "eq", "x"]]},
-        "x", [["name", "in", "x"]], [["created_at", "gt", "never"]], {"and": []}, [["roles", "has", "king"]], [1, 2], {},
+        "x", [["name", "in", "x"]], [["created_at", "gt", "never"]], {"and": []}, [["roles", "has", "king"]], [1, 2],
     ],
 )  # fmt: skip
 def test_a_bad_filter_says_what_is_wrong(contacts: Any, where: Any) -> None:
-    if not where:
-        return
     with pytest.raises(BadRequest):
         resources.list_page(contacts, where=where)
 
@@ -221,7 +219,7 @@ def test_a_list_outside_a_transaction_sees_only_this_business_and_leaves_nothing
         assert names(resources.list_page(contacts)) == ["Mine"]
         assert resources.count(contacts) == resources.Count(1, False)
         assert not current.session.in_transaction()
-        with pytest.raises(Exception, match="read-only|app\\.tenant_id"):
+        with pytest.raises(Exception, match=r"read-only|app\.tenant_id"):
             direct.read_rows(("DELETE FROM contacts.contact", {}))
         assert names(resources.list_page(contacts)) == ["Mine"]  # the connection came back whole
 

@@ -20,7 +20,6 @@ ADMIN = (
     ("people", _("People"), "users", "core.member.read"),
     ("modules", _("Modules"), "apps", "core.plugin.manage"),
     ("settings", _("Settings"), "settings", "core.tenant.update"),
-    ("tokens", _("API tokens"), "key", "core.token.manage"),
     ("audit", _("Audit log"), "history", "core.audit.read"),
 )
 
@@ -41,7 +40,9 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
         "logout_action": "/logout",
         "tenants": [{"name": current.tenant.name, "href": base, "active": True}],
         "new_tenant_href": "/choose",
-        "user_menu": [{"label": _("API tokens"), "icon": "key", "href": f"{base}/tokens"}],
+        "user_menu": [{"label": _("API tokens"), "icon": "key", "href": f"{base}/tokens"}]
+        if current.user.can("core.token.manage")
+        else [],
     }
     return render_template(
         template,

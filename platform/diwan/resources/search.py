@@ -17,7 +17,7 @@ from diwan.db.context import current
 from diwan.kit.text import WORD, fold, words
 from diwan.resources.declare import Resource
 
-MOST = 2_000
+MOST = 10_000
 LONGEST_WORD = 60
 LONGEST_TITLE = 200
 NO_DIGITS = re.compile("[^0-9|]+")

@@ -17,7 +17,7 @@ from diwan.audit.models import AuditEntry
 from diwan.db.base import now
 from diwan.db.bulk import insert_rows
 from diwan.db.context import current
-from diwan.kit.ids import uuid7
+from diwan.kit.ids import uuid7s
 
 TABLE: Table = AuditEntry.__table__  # type: ignore[assignment]
 PAGE = 50
@@ -60,7 +60,7 @@ def record_many(entries: Iterable[Entry]) -> None:
     }
     entries = list(entries)
     # Ids of one millisecond have no order; within one call the log keeps the order of the entries.
-    ids = sorted(uuid7() for _entry in entries)
+    ids = uuid7s(len(entries))
     rows: list[dict[str, Any]] = [
         {
             "id": entry_id,

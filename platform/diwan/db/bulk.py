@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import JSON, Column, Connection, Table, bindparam, cast, column, func, insert, select, update
+from psycopg.types.json import Json
+from sqlalchemy import Column, Connection, Table, bindparam, cast, column, func, insert, select, update
 from sqlalchemy.sql.selectable import TableValuedAlias
-from sqlalchemy.types import Text
+from sqlalchemy.types import NULLTYPE
 
 DOCUMENT = "document"
 
@@ -59,11 +60,15 @@ def update_rows(
 
 def _recordset(columns: Sequence[Column[Any]]) -> TableValuedAlias:
     """The document as rows of the columns' own types."""
-    document = cast(bindparam(DOCUMENT, type_=Text()), JSON())
     typed = [column(c.name, c.type) for c in columns]
+    document = bindparam(DOCUMENT, type_=NULLTYPE)  # psycopg names the type
     return func.json_to_recordset(document).table_valued(*typed).render_derived(name="source", with_types=True)
 
 
-def as_document(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows as the JSON text from which PostgreSQL reads them; what JSON does not know becomes text."""
-    return orjson.dumps(rows, default=str).decode()
+def as_document(rows: Sequence[Mapping[str, Any]]) -> Json:
+    """Return rows as the JSON from which PostgreSQL reads them; what JSON does not know becomes text."""
+    return Json(rows, _dump)
+
+
+def _dump(rows: Any) -> bytes:
+    return orjson.dumps(rows, default=str)

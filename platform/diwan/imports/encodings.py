@@ -8,9 +8,11 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 from diwan.kit.i18n import LazyText, _
 
@@ -85,19 +87,19 @@ def detect(path: Path) -> str:
         if unmarked := _unmarked_utf16(head):
             return unmarked
         stream.seek(0)
-        decoder, valid, found = codecs.getincrementaldecoder("utf-8")(), True, list[bytes]()
-        while chunk := stream.read(CHUNK):
-            if chunk.isascii() and not decoder.getstate()[0]:
-                continue
-            valid = valid and _continues(decoder, chunk)
-            if len(found) < ENOUGH:
-                found += WORDS.findall(chunk)
-    if valid and not decoder.getstate()[0]:
-        return "utf-8"
-    found = found[:ENOUGH]
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        if all(_continues(decoder, chunk) for chunk in _chunks(stream)) and not decoder.getstate()[0]:
+            return "utf-8"
+        stream.seek(0)
+        words = chain.from_iterable(WORDS.findall(chunk) for chunk in _chunks(stream))
+        found = list(islice(words, ENOUGH))
     if sum(_is_utf8(word) for word in found) >= 0.9 * len(found):
         return "utf-8"  # a few damaged characters: the rows that hold them are reported
     return max(_candidates(), key=lambda candidate: _score(found, *candidate))[0]
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: stream.read(CHUNK), b"")
 
 
 def _candidates() -> list[tuple[str, Alphabet]]:

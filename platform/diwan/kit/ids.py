@@ -11,14 +11,21 @@ import secrets
 import time
 from uuid import UUID
 
+VERSION_7 = 0x7 << 76 | 0x2 << 62  # with the variant of RFC 9562
+RANDOM = (1 << 80) - 1 & ~(0xF << 76 | 0x3 << 62)
+
 
 def uuid7() -> UUID:
     """Return a new UUIDv7: 48 bits of Unix milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return UUID(int=value)
+    return uuid7s(1)[0]
+
+
+def uuid7s(count: int) -> list[UUID]:
+    """Return new UUIDv7 of one millisecond in ascending order, for many records at once."""
+    start = (time.time_ns() // 1_000_000) << 80 | VERSION_7
+    noise = os.urandom(10 * count)
+    values = [start | int.from_bytes(noise[at : at + 10], "big") & RANDOM for at in range(0, 10 * count, 10)]
+    return [UUID(int=value) for value in sorted(values)]
 
 
 def token(prefix: str = "") -> str:

@@ -23,7 +23,7 @@ from diwan.db.context import current
 from diwan.errors import DiwanError, Refuse
 from diwan.events import emit_all, listened, record_event
 from diwan.kit.i18n import _
-from diwan.kit.ids import uuid7
+from diwan.kit.ids import uuid7s
 from diwan.resources import search, store
 from diwan.resources.declare import Resource
 from diwan.resources.lookup import Existing
@@ -121,8 +121,7 @@ def _fully_described(resource: Resource) -> bool:
 def _insert(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Written]:
     moment, title = now(), resource.title
     rows = _with_defaults(resource, drafts)
-    for row in rows:
-        row["id"] = uuid7()
+    for row, row["id"] in zip(rows, uuid7s(len(rows)), strict=True):
         row["sort_title"] = sort_title(resource, row)
     shared = {
         "tenant_id": current.tenant.id, "created_at": moment, "created_by": current.user.id, "updated_at": moment,
@@ -130,7 +129,7 @@ def _insert(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Wri
     }  # fmt: skip
     names = set[str]().union(*rows)
     insert_rows(current.session.connection(), resource.table, rows, names=sorted(names), shared=shared)
-    index_many(resource, rows)
+    index_many(resource, rows, new=True)
     audit.record_many(
         Entry("create", resource.key, row["id"], str(row.get(title) or ""), after=_filled(resource, row))
         for row in rows
@@ -219,16 +218,15 @@ def _tell(resource: Resource, what: str, happened: Iterable[tuple[UUID, Mapping[
         )  # fmt: skip
 
 
-INDEX = text(
-    """INSERT INTO core.search_entry (tenant_id, resource, record_id, title, words)
+INDEX_NEW = """INSERT INTO core.search_entry (tenant_id, resource, record_id, title, words)
     SELECT :tenant, :resource, s.record_id, s.title, array_to_tsvector(s.words)
-    FROM json_to_recordset(CAST(:document AS json)) AS s (record_id uuid, title text, words text[])
+    FROM json_to_recordset(:document) AS s (record_id uuid, title text, words text[])"""
+INDEX = INDEX_NEW + """
     ON CONFLICT (tenant_id, resource, record_id) DO UPDATE SET title = excluded.title, words = excluded.words"""
-).bindparams(bindparam("document", type_=Text()), bindparam("resource", type_=Text()))
 
 
-def index_many(resource: Resource, records: Collection[Mapping[str, Any]]) -> None:
-    """Write the search entries of many records with one statement; like `search.index`."""
+def index_many(resource: Resource, records: Collection[Mapping[str, Any]], *, new: bool = False) -> None:
+    """Write the search entries of many records with one statement; like `search.index`. `new`: there are none yet."""
     if not records:
         return
     entries = [
@@ -239,9 +237,9 @@ def index_many(resource: Resource, records: Collection[Mapping[str, Any]]) -> No
         }
         for values in records
     ]
-    current.session.connection().execute(
-        INDEX, {"tenant": current.tenant.id, "resource": resource.key, "document": as_document(entries)}
-    )
+    statement = text(INDEX_NEW if new else INDEX).bindparams(bindparam("resource", type_=Text()))
+    values = {"tenant": current.tenant.id, "resource": resource.key, "document": as_document(entries)}
+    current.session.connection().execute(statement, values)
 
 
 def _created(record: Any) -> Written:

@@ -1,11 +1,11 @@
-"""The twelve questions that the platform asks of every plugin: their arguments, their budgets and what a failure means.
+"""The questions that the platform asks of every plugin: their arguments, their budgets and what a failure means.
 
-pluggy checks names and arguments here; calls go through the lineup and the guard, never through pluggy.
+It must not hold a question that nobody asks: a plugin would count on its answer. pluggy only checks names and arguments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -50,42 +50,6 @@ class Hooks:
     @spec(on_error="fail", budget_ms=5000)
     def disable(self, tenant: Any) -> None:
         """The tenant switches the plugin off. A failure leaves it on."""
-
-    @spec(on_error="fail", budget_ms=None)
-    def upgrade(self, tenant: Any, from_version: str) -> None:
-        """A new version runs for this tenant for the first time (a job, after the schema's migration)."""
-
-    @spec(on_error="skip", budget_ms=None)
-    def purge(self, tenant: Any) -> None:
-        """The tenant uninstalls the plugin: undo what exists outside the database. The rows go afterwards."""
-
-    @spec(on_error="fail", budget_ms=5)
-    def record_filter(self, resource: str, user: Any) -> Any:
-        """Return an SQL criterion that the user's records must meet, or None. It fails closed."""
-
-    @spec(on_error="skip", budget_ms=100)
-    def search(self, text: str, user: Any, limit: int) -> list[Any] | None:
-        """Return hits for the search over everything."""
-
-    @spec(on_error="skip", budget_ms=50)
-    def document_context(self, document: str, record: Any) -> dict[str, Any] | None:
-        """Return more values for a document's template."""
-
-    @spec(on_error="fail", budget_ms=None)
-    def personal_data(self, subject: Any) -> Iterable[Any] | None:
-        """Return all that the plugin stores about a person."""
-
-    @spec(on_error="fail", budget_ms=None)
-    def forget(self, subject: Any) -> list[str] | None:
-        """Erase what the plugin stores about a person; return what was erased."""
-
-    @spec(on_error="fail", budget_ms=200)
-    def validate_settings(self, old: Any, new: Any) -> None:
-        """Refuse settings that do not fit together (raise Refuse)."""
-
-    @spec(on_error="fail", budget_ms=None)
-    def meter(self, tenant: Any, period: Any) -> Any:
-        """Return the usage to bill for a period, where counting an event is not enough."""
 
     @spec(on_error="fail", budget_ms=1000)
     def health(self) -> list[Any] | None:

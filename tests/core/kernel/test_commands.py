@@ -100,7 +100,7 @@ def test_plugins_are_listed_with_their_states_and_problems(run, shelf):
     shelf.case("unknown_hook")
     result = run("plugin", "list")
     assert "contacts" in result.output
-    assert "there is no hook `recrod_filter`" in result.output
+    assert "there is no hook `record_filter`" in result.output
     rows = {row["name"]: row for row in json.loads(run("plugin", "list", "--json").output)}
     assert (rows["contacts"]["state"], rows["unknownhook"]["state"]) == ("ready", "broken")
 

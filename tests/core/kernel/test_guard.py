@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from diwan.errors import Refuse
-from diwan.kernel import guard
+from diwan.kernel import guard, hookspecs
 from diwan.kernel.contribution import Contribution
 from diwan.kernel.guard import PluginFailed, PluginPaused
 
@@ -54,12 +54,14 @@ def test_a_refusal_is_an_answer(shelf):
     assert guard.paused() == []
 
 
-def test_a_hook_brings_its_own_policy_and_takes_the_arguments_that_it_names(shelf):
-    seen = contribution(lambda limit: limit, "hook", "search", arguments=("limit",))
-    assert guard.call(seen, text="x", user=None, limit=5) == 5
-    assert guard.call(contribution(fail, "hook", "search", arguments=()), text="x") is None
+def test_a_hook_brings_its_own_policy_and_takes_the_arguments_that_it_names(shelf, monkeypatch):
+    seen = contribution(lambda first: first, "hook", "enable", arguments=("first",))
+    assert guard.call(seen, tenant=None, first=5) == 5
+    sick = contribution(fail, "hook", "health", arguments=())
     with pytest.raises(PluginFailed):
-        guard.call(contribution(fail, "hook", "record_filter", arguments=()), resource="x", user=None)
+        guard.call(sick)
+    monkeypatch.setitem(hookspecs.SPECS, "health", hookspecs.Spec("health", on_error="skip", budget_ms=1000))
+    assert guard.call(sick) is None
 
 
 class TestBreaker:

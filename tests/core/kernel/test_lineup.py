@@ -37,8 +37,8 @@ def remind(): ...
 def demo(): ...
 
 @plugin.hook
-def search(text):
-    return [f"base:{text}"]
+def enable(first):
+    return f"base:{first}"
 
 @plugin.on(Created["base.thing"])
 def thank(event): ...
@@ -60,8 +60,8 @@ def note(event): ...
 def more(thing): ...
 
 @plugin.hook
-def search(limit, text):
-    return [f"extra:{text}:{limit}"]
+def enable(first, tenant):
+    return f"extra:{tenant}:{first}"
 """
 
 
@@ -97,13 +97,13 @@ def test_more_plugins_add_in_dependency_order(plugins):
     assert keys == ["base.thank@base.thing.created", "extra.note@base.thing.created"]
     assert [c.key for c in lineup.during("base.thing.created")] == ["extra.check@base.thing.created"]
     assert [c.key for c in lineup.panels("base.thing", "side")] == ["extra.more"]
-    assert lineup.ask("search", text="x", user=None, limit=3) == [["base:x"], ["extra:x:3"]]
+    assert lineup.ask("enable", tenant="x", first=True) == ["base:True", "extra:x:True"]
 
 
 def test_nothing_on_is_an_empty_answer_to_everything(plugins):
     lineup = lineup_for("")
     assert (lineup.plugins, dict(lineup.resources), lineup.widgets, lineup.permissions) == ((), {}, (), frozenset())
-    assert lineup.ask("search", text="x") == []
+    assert lineup.ask("health") == []
     assert lineup.find("job", "base.tidy") is None
 
 
@@ -134,7 +134,7 @@ def test_it_is_compiled_once_for_a_key_and_cannot_change(plugins):
 
 def test_an_unknown_hook_is_a_mistake_of_the_caller(plugins):
     with pytest.raises(KeyError):
-        lineup_for("base").hooks("serach")
+        lineup_for("base").hooks("helth")
 
 
 def test_use_answers_what_the_tenant_has_on(plugins):

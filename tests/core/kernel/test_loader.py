@@ -32,7 +32,7 @@ CASES = {
     "broken_mapper": ("brokenmapper", "broken", ["its models do not fit together", "'Owner'"]),
     "table_outside_schema": ("outside", "broken", ["table core.intruder is outside its schema `outside`"]),
     "unknown_hook": ("unknownhook", "broken", [
-        "there is no hook `recrod_filter`", "record_filter, search", "hook search: ", "colour",
+        "there is no hook `record_filter`", "hooks are disable, enable, health", "hook health: ", "colour",
     ]),
     "duplicate_key": ("duplicatekey", "broken", ["two widget contributions are called duplicatekey.total"]),
     "unknown_slot": ("unknownslot", "broken", ["there is no slot 'footer'; slots are side"]),

@@ -1,4 +1,4 @@
-"""Answers a hook that does not exist, and another with an argument that it does not have."""
+"""Answers a hook that nobody asks, and another with an argument that it does not have."""
 
 from diwan.plugin import Plugin
 
@@ -6,10 +6,10 @@ plugin = Plugin(__name__)
 
 
 @plugin.hook
-def recrod_filter(resource, user):
+def record_filter(resource, user):
     return None
 
 
 @plugin.hook
-def search(text, colour):
+def health(colour):
     return []

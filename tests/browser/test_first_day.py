@@ -50,7 +50,7 @@ def test_from_sign_up_to_the_api(windows: Windows, live: Live) -> None:
     import_file(page, "customers.csv", count=91)
     import_file(page, "suppliers.csv", count=29, role="Supplier")
     page.get_by_role("link", name="See the records").click()
-    expect(page.locator(".toolbar .count")).to_have_text("120")
+    expect(page.locator(".toolbar-end .count")).to_have_text("120")
 
     # Find one although nobody types its accent
     page.get_by_role("searchbox", name="Search Contacts").press_sequentially("bolido")
@@ -90,7 +90,7 @@ def test_from_sign_up_to_the_api(windows: Windows, live: Live) -> None:
     page.locator("#confirm").get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", name="The import was undone")).to_be_visible()
     page.get_by_role("link", name="See the records").click()
-    expect(page.locator(".toolbar .count")).to_have_text("91")
+    expect(page.locator(".toolbar-end .count")).to_have_text("91")
 
     # Log out: the page is closed to whoever sits down next
     inside = page.url

@@ -39,7 +39,8 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
         "languages": [{"code": c, "label": n, "active": c == current.language} for c, n in LANGUAGES.items()],
         "logout_action": "/logout",
         "tenants": [{"name": current.tenant.name, "href": base, "active": True}],
-        "new_tenant_href": "/choose",
+        "choose_href": "/choose",
+        "new_tenant_href": "/businesses/new",
         "user_menu": [{"label": _("API tokens"), "icon": "key", "href": f"{base}/tokens"}]
         if current.user.can("core.token.manage")
         else [],

@@ -15,7 +15,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from hijridate import Gregorian
 
-from diwan.kit.i18n import language, locale
+from diwan.kit.i18n import language, listed, locale
 
 NO_COUNTRY = {"EU", "EZ", "UN", "ZZ", "XA", "XB", "QO"}
 ARABIC_MARKS = str.maketrans("", "", "\u200e\u200f\u061c")
@@ -38,15 +38,15 @@ def day(value: date) -> str:
 
 def moment(value: datetime, timezone: str = "UTC") -> str:
     """Return a date and time in a time zone."""
-    return format_datetime(value.astimezone(ZoneInfo(timezone)), "d MMM y, HH:mm", locale=locale()).translate(
-        ARABIC_MARKS
-    )
+    local = value.astimezone(ZoneInfo(timezone))
+    return listed((day(local), format_datetime(local, "HH:mm", locale=locale())))
 
 
 def both_calendars(value: datetime, timezone: str = "UTC") -> str:
     """Return the day in full, in the Gregorian and the Hijri (Umm al-Qura) calendar."""
     local = value.astimezone(ZoneInfo(timezone)).date()
-    gregorian = format_date(local, "EEEE, d MMMM y", locale=locale()).translate(ARABIC_MARKS)
+    gregorian = listed(format_date(local, pattern, locale=locale()) for pattern in ("EEEE", "d MMMM y"))
+    gregorian = gregorian.translate(ARABIC_MARKS)
     try:
         hijri = Gregorian.fromdate(local).to_hijri()
     except OverflowError:  # the tables end at 1500 AH

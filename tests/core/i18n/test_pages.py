@@ -6,10 +6,12 @@ import io
 import re
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from diwan import jobs
 from diwan.db import current
+from diwan.mail import service
 from diwan.testing.texts import untranslated
 from diwan.testing.visitor import CSRF
 from diwan.testing.world import Business
@@ -145,3 +147,21 @@ def test_the_address_of_a_form_is_no_text(client: FlaskClient, business: Busines
     page = client.get(business.url).text
     assert len(untranslated(page)) > 10
     assert not re.search("⟦", page)
+
+
+@pytest.mark.parametrize("template", ["code", "already", "invitation", "reset", "password_changed"])
+def test_every_mail(pseudo: str, app: Flask, template: str) -> None:
+    names = {"inviter": "مريم", "inviter_email": "mariam@example.com", "business": "الأفق", "name": "سالم"}
+    with app.app_context():
+        mail = service.compose("salem@example.com", template, pseudo, {**names, "code": "123456", "link": "/reset/x"})
+    parts = [mail["Subject"], *(part.get_content() for part in mail.walk() if part.get_content_maintype() == "text")]
+    assert len(parts) == 3
+    known = {"mariam@example.com", app.config["DIWAN"].base_url}
+    for part in parts:
+        assert untranslated(re.sub(r"https?://\S+?(?=[\s<])", "", part), known) == []
+
+
+def test_every_mail_is_tried() -> None:
+    assert {path.stem for path in service.TEMPLATES.glob("*.txt")} == {
+        "code", "already", "invitation", "reset", "password_changed"
+    }  # fmt: skip

@@ -57,6 +57,9 @@ CORE = {
     "core.api_token": _("API token"),
 }
 
+NAMES_ENOUGH = ("invited", "invited_again", "roles_changed", "disabled", "enabled", "plugin.enabled", "plugin.disabled")
+"""Actions that say by themselves what it is that they name."""
+
 FIELDS = {
     "name": _("Name"),
     "country": _("Country"),
@@ -113,6 +116,8 @@ def told(entry: AuditEntry) -> tuple[Markup, str]:
         return escape(str(verb)), icon
     resource = current.lineup.resources.get(entry.resource)
     place = resource.label if resource else CORE.get(entry.resource, "")
+    if entry.action in NAMES_ENOUGH:
+        place = ""
     title = Markup("<bdi>{}</bdi>").format(entry.title) if entry.title else ""
     return Markup(" ").join(part for part in (str(verb), str(place), title) if part), icon
 

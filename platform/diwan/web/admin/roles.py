@@ -21,6 +21,7 @@ from diwan.web.shell import home, render, tell
 
 pages = Blueprint("roles", __name__, url_prefix="/t/<slug>/people/roles")
 
+ALL_RIGHTS = _("All rights, also of modules that come later")
 ACTIONS = {
     "read": _("see"),
     "create": _("create"),
@@ -117,7 +118,7 @@ def _show(role_id: UUID | None, name: str, grants: list[str], error: Invalid | R
 def _grant_fields(chosen: list[str]) -> list[dict[str, Any]]:
     """Return one group of chips per module; a grant that no module explains any more stays, under its key."""
     groups: list[tuple[object, list[tuple[str, object]]]] = [
-        (_("Everything"), [("*", _("All rights, also of modules that come later"))]),
+        (_("Everything"), [("*", ALL_RIGHTS)]),
         (_("Administration"), list(PERMISSIONS.items())),
     ]
     for plugin in current.lineup.plugins:
@@ -144,8 +145,10 @@ def _grant_fields(chosen: list[str]) -> list[dict[str, Any]]:
 
 def permission_label(key: str) -> object:
     """Return a permission in words: "Contacts: change"."""
-    if key in PERMISSIONS:
-        return PERMISSIONS[key]
+    if key in PERMISSIONS or key == "*":
+        return PERMISSIONS.get(key, ALL_RIGHTS)
+    if key.endswith(".*") and (plugin := installed().get(key.removesuffix(".*"))):
+        return _("Everything in %(module)s", module=plugin.label)
     place, _dot, action = key.rpartition(".")
     resource = current.lineup.resources.get(place)
     shown = (current.lineup.find(kind, place) for kind in ("widget", "page", "panel"))

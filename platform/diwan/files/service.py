@@ -89,7 +89,7 @@ def _place(id: UUID) -> Path:
 
 def _shown(name: str) -> str:
     """The name for people: without folders (of either system) and control characters, and not too long."""
-    last = clean(name.replace("\\", "/").rpartition("/")[2]) or "file"
+    last = " ".join(clean(name.replace("\\", "/").rpartition("/")[2]).split()) or "file"
     stem, dot, suffix = last.rpartition(".")
     if len(last) <= LONGEST_NAME:
         return last

@@ -28,7 +28,7 @@ def targets_of(resource: Resource) -> list[Target]:
 def importable(resource: Resource) -> dict[str, Field]:
     """Return the fields that an import can fill."""
     fields = {name: resource.fields[name] for name in resource.editable}
-    return {name: f for name, f in fields.items() if f.kind.name != "json" and not f.secret}
+    return {name: f for name, f in fields.items() if f.kind.name != "json"}
 
 
 def match_fields(resource: Resource) -> list[str]:

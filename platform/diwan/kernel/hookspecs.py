@@ -1,6 +1,6 @@
 """The questions that the platform asks of every plugin: their arguments, their budgets and what a failure means.
 
-It must not hold a question that nobody asks: a plugin would count on its answer. pluggy only checks names and arguments.
+It must not hold a question that nobody asks: plugins would count on it. pluggy only checks names and arguments.
 """
 
 from __future__ import annotations

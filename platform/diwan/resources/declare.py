@@ -138,7 +138,7 @@ def _join_parent(part: Resource, where: str) -> None:
 
 
 def _listable(described: Field) -> bool:
-    return described.kind.name not in ("longtext", "json") and not described.secret
+    return described.kind.name not in ("longtext", "json")
 
 
 def _check(resource: Resource, where: str) -> None:

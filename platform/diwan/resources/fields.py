@@ -36,7 +36,6 @@ class Field:
     unique: bool = False
     search: bool = False
     readonly: bool = False
-    secret: bool = False
     personal: bool = False
     min: Any = None
     max: Any = None
@@ -91,7 +90,6 @@ def field(
     unique: bool = False,
     search: bool = False,
     readonly: bool = False,
-    secret: bool = False,
     personal: bool = False,
     min: Any = None,
     max: Any = None,
@@ -107,7 +105,7 @@ def field(
     """
     described = Field(
         label=label, help=help, widget=widget, ref=ref, ondelete=ondelete.upper(), choices=choices or {},
-        default=default, unique=unique, search=search, readonly=readonly, secret=secret, personal=personal,
+        default=default, unique=unique, search=search, readonly=readonly, personal=personal,
         min=min, max=max, synonyms=synonyms, wide=wide,
     )  # fmt: skip
     options: dict[str, Any] = {"info": {"field": described}}

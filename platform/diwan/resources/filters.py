@@ -23,8 +23,8 @@ LAST = "\U0010ffff"
 def described(resource: Resource, name: str) -> Field:
     """Return a field of the resource, or one that every record has. Raises BadRequest."""
     found = resource.fields.get(name) or SYSTEM_FIELDS.get(name)
-    if found is None or found.secret:
-        known = ", ".join([*(n for n, f in resource.fields.items() if not f.secret), *SYSTEM_FIELDS])
+    if found is None:
+        known = ", ".join([*resource.fields, *SYSTEM_FIELDS])
         raise BadRequest(_("Unknown field %(name)s; known: %(known)s.", name=name[:60], known=known))
     return found
 

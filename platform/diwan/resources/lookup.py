@@ -38,7 +38,7 @@ class Existing:
 
 def can_be_key(described: Field) -> bool:
     """Return whether records can be told apart by this field."""
-    return described.kind.name in KEY_KINDS and not described.secret
+    return described.kind.name in KEY_KINDS
 
 
 def key_of(resource: Resource, name: str) -> Callable[[Any], str]:

@@ -160,7 +160,7 @@ def _list_parameters(resource: Resource) -> list[dict[str, Any]]:
 def _record_schema(resource: Resource) -> dict[str, Any]:
     properties: dict[str, Any] = {"id": {"type": "string", "format": "uuid"}}
     for name, described in resource.fields.items():
-        if not described.secret and name != resource.part_of:
+        if name != resource.part_of:
             properties[name] = _schema(described, nullable=described.nullable)
     for name, part in resource.parts.items():
         properties[name] = {"type": "array", "items": _record_schema(part)}

@@ -157,11 +157,7 @@ def as_body(resource: Resource, record: Any, childless: Collection[str] = ()) ->
 
 
 def _open_values(resource: Resource, record: Any) -> dict[str, Any]:
-    return {
-        name: getattr(record, name)
-        for name, described in resource.fields.items()
-        if not described.secret and name != resource.part_of
-    }
+    return {name: getattr(record, name) for name in resource.fields if name != resource.part_of}
 
 
 def _etag(record: Any) -> str:
@@ -189,7 +185,7 @@ def _mapping(body: Any) -> Mapping[str, Any]:
 def _names(text: str | None, resource: Resource) -> list[str]:
     if text:
         return [name.strip() for name in text.split(",") if name.strip() not in ("", "id")]
-    return [name for name, described in resource.fields.items() if not described.secret]
+    return list(resource.fields)
 
 
 def _number(text: str | None, default: int) -> int:

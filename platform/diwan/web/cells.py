@@ -150,7 +150,7 @@ def changes(
         if name in resource.parts:
             part = resource.parts[name]
             lines.append({"label": part.labels, "before": _rows(part, old), "after": _rows(part, new)})
-        elif name in resource.fields and not resource.fields[name].secret:
+        elif name in resource.fields:
             described = resource.fields[name]
             lines.append(
                 {"label": described.label, "before": text_of(described, old), "after": text_of(described, new)}

@@ -87,7 +87,7 @@ def build(
         {
             "label": section.label,
             "fields": [cells.control(resource.fields[n], values.get(n), errors.get(n, ""), readonly=readonly)
-                       for n in section.fields if not resource.fields[n].secret],
+                       for n in section.fields],
         }
         for section in resource.sections
     ]  # fmt: skip

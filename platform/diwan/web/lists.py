@@ -47,7 +47,11 @@ def build(resource: Resource, arguments: Mapping[str, str]) -> dict[str, Any]:
         "filters": [_filter(resource, name, asked.get(name, "")) for name in resource.filters],
         "chips": [_chip(resource, name, value, query) for name, value in asked.items()],
         "clear_href": query.link(filters={}, search=""),
-        "archived": {"href": query.link(archived=True, sort=""), "active": archived},
+        "archived": {
+            "href": query.link(archived=True),
+            "back_href": query.link(archived=False),
+            "active": archived,
+        },
         "columns": [_column(resource, name, sort, query) for name in resource.columns],
         "rows": _rows(resource, page, href),
         "bulk": _bulk(href, archived) if can(resource.permission("update")) else [],

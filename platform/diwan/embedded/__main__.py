@@ -7,9 +7,9 @@ import argparse
 import logging
 import signal
 import sys
-import threading
 
 from diwan.embedded import EmbeddedError, Servers
+from diwan.kit.stopping import Stop
 
 
 def main() -> int:
@@ -18,9 +18,9 @@ def main() -> int:
     parser.add_argument("--test", action="store_true", help="fsync off: for databases of tests only")
     options = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    ended = threading.Event()
+    ended = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, ended.set)
     servers = Servers(options.home, durable=not options.test, service=True)
     try:
         with servers.running():

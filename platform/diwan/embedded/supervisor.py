@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO, TextIO, cast
 
 from diwan.embedded.process import HAS_DEATH_SIGNAL, Process, spawn
+from diwan.kit.stopping import Stop
 
 PR_SET_PDEATHSIG = 1
 WATCH_SECONDS = 0.2
@@ -24,12 +25,13 @@ LONGEST_WAIT = 10.0
 
 @dataclass(frozen=True)
 class Child:
-    """A process to keep running. `env` is added to this process's environment."""
+    """A process to keep running. `env` is added to this process's environment, the names in `without` are left out."""
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     stop_seconds: float = 10.0  # from SIGTERM to SIGKILL
+    without: Collection[str] = ()
 
 
 class Supervisor:
@@ -40,7 +42,7 @@ class Supervisor:
         self._out = out or sys.stdout
         self._width = max((len(child.name) for child in children), default=0)
         self._writing = threading.Lock()
-        self._stop = threading.Event()
+        self._stop = Stop()
         self._kill = False
 
     def run(self) -> None:
@@ -113,7 +115,8 @@ class _Runner:
                 return
 
     def _start(self) -> None:
-        env = {**os.environ, "PYTHONUNBUFFERED": "1", **self.child.env}
+        inherited = {name: value for name, value in os.environ.items() if name not in self.child.without}
+        env = {**inherited, "PYTHONUNBUFFERED": "1", **self.child.env}
         self._started = time.monotonic()
         self._process = spawn(self.child.argv, death_signal=signal.SIGTERM, stdout=subprocess.PIPE, env=env)
         pipe = cast("IO[bytes]", self._process.popen.stdout)

@@ -9,7 +9,6 @@ import logging
 import os
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -20,6 +19,7 @@ from diwan.db.base import now
 from diwan.jobs import leader, schedules, sweeper
 from diwan.jobs.faults import QUEUE_AWAY, database_away
 from diwan.jobs.queue import Queues
+from diwan.kit.stopping import Stop
 
 log = logging.getLogger("diwan.jobs")
 
@@ -37,7 +37,7 @@ class Scheduler:
     every: float = SWEEP
     lead: float = LEAD
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}")
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stop = field(default_factory=Stop)
     leads: bool = False
     _cleaned: float = field(default=0.0)
 

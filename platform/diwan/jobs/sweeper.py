@@ -41,7 +41,7 @@ def sweep(queues: Queues, most: int = MOST) -> int:
 
 
 def clean() -> int:
-    """Delete what has expired of people's sign-ins, and what the outbox finished two weeks ago; return how many rows."""
+    """Delete what has expired of sign-ins, and what the outbox finished two weeks ago; return how many rows."""
     moment = now()
     with unit_of_work():
         deleted = users.sweep()

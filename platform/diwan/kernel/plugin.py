@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
+from uuid import UUID
 
 from croniter import croniter
 
+from diwan.events import outbox
 from diwan.events.naming import event_name, name_package
 from diwan.kernel import hookspecs, manifest
 from diwan.kernel.contribution import KINDS, Contribution
@@ -136,6 +138,21 @@ class Plugin:
         options = {"timeout": timeout, "attempts": attempts, "batches": batches}
         decorate = self._decorator("job", label, options, labelled=False)
         return decorate if function is None else decorate(function)
+
+    def enqueue(self, function: Callable[..., Any], /, **payload: Any) -> UUID:
+        """Start a job of this plugin after the commit of the open transaction: `plugin.enqueue(remind, loan=loan.id)`.
+
+        Returns its id. Raises TypeError when the function is no job of this plugin, or does not take the payload.
+        """
+        found = next((job for job in self.contributions["job"] if job.target is function), None)
+        if found is None:
+            name = getattr(function, "__name__", repr(function))
+            raise TypeError(f"{name} is not a job of the plugin {self.name}: mark it with @plugin.job")
+        try:
+            inspect.signature(function).bind(**payload)
+        except TypeError as error:
+            raise TypeError(f"job {found.key}: {error}") from None
+        return outbox.put("job", found.key, payload)
 
     def schedule(self, cron: str, *, label: Text = "", timeout: int = 600) -> Callable[[F], F]:
         """Run a function at these times (cron, in the tenant's time zone) for every tenant with the plugin on."""

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request
 
 from diwan import resources
 from diwan.db import current, unit_of_work
-from diwan.errors import BadRequest, NotFound, Stale, TooLarge
+from diwan.errors import BadRequest, Invalid, NotFound, Refuse, Stale, TooLarge
 from diwan.kit.i18n import _
 from diwan.resources import Resource, store
 from diwan.rest.problems import problem
@@ -92,7 +92,7 @@ def create(resource: Resource) -> Response:
     if isinstance(body, list):
         if not 1 <= len(body) <= MOST_RECORDS:
             raise BadRequest(_("Send 1 to %(most)s records at once.", most=MOST_RECORDS))
-        return reply({"data": [_created(resource, store.create(resource, _mapping(b)), b) for b in body]}, 201)
+        return reply({"data": [_created(resource, _create_nth(resource, n, b), b) for n, b in enumerate(body)]}, 201)
     record = store.create(resource, _mapping(body))
     return reply(_created(resource, record, body), 201, Location=f"{request.path}/{record.id}", ETag=_etag(record))
 
@@ -136,6 +136,17 @@ def restore(resource: Resource, id: str) -> Response:
 def delete(resource: Resource, id: str) -> Response:
     store.delete(resource, id)
     return Response(status=204)
+
+
+def _create_nth(resource: Resource, number: int, body: Any) -> Any:
+    """Create one record of a list; what is wrong with it is told with its number: "3.email"."""
+    try:
+        return store.create(resource, _mapping(body))
+    except Invalid as error:
+        raise Invalid({f"{number}.{name}": text for name, text in error.errors.items()}) from None
+    except Refuse as error:
+        error.field = f"{number}.{error.field}" if error.field else str(number)
+        raise
 
 
 def _created(resource: Resource, record: Any, sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,12 @@ def test_many_records_are_created_together_or_not_at_all(api: Api) -> None:
     assert [r["name"] for r in made.json["data"]] == ["A", "B"]
     refused = api("POST", CONTACTS, [{"name": "C"}, {"name": ""}])
     assert refused.status_code == 422
+    assert [error["field"] for error in refused.json["errors"]] == ["1.name"]
+    assert refused.json["detail"].startswith("1.name: ")
+    several = api("POST", CONTACTS, [{"name": "C"}, {"name": "D"}, {"name": "E", "email": "no", "country": "Atlantis"}])
+    assert [error["field"] for error in several.json["errors"]] == ["2.email", "2.country"]
+    alone = api("POST", CONTACTS, {"name": ""})
+    assert [error["field"] for error in alone.json["errors"]] == ["name"]
     assert [r["name"] for r in api("GET", CONTACTS).json["data"]] == ["A", "B"]
 
 

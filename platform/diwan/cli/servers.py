@@ -25,6 +25,8 @@ from diwan.embedded import Child, EmbeddedError, Servers, Supervisor, default_ho
 
 # -P: the folder in which somebody types the command must not offer modules to import.
 DIWAN = (sys.executable, "-P", "-m", "diwan")
+# What serves people works as diwan_app: whoever breaks into it must not find the way round row-level security.
+NOT_FOR_SERVING = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL")
 
 
 def register(group: click.Group) -> None:
@@ -46,9 +48,9 @@ def run(host: str | None, port: int | None) -> None:
         migrate_first()
         supervisor = Supervisor(
             [
-                Child("web", [*DIWAN, "serve"], stop_seconds=20),
-                Child("worker", [*DIWAN, "worker"], stop_seconds=35),  # it may finish its job
-                Child("scheduler", [*DIWAN, "scheduler"]),
+                Child("web", [*DIWAN, "serve"], stop_seconds=20, without=NOT_FOR_SERVING),
+                Child("worker", [*DIWAN, "worker"], stop_seconds=35, without=NOT_FOR_SERVING),  # it may finish its job
+                Child("scheduler", [*DIWAN, "scheduler"], without=NOT_FOR_SERVING),
             ]
         )
         threading.Thread(target=_announce, args=(config,), name="announce", daemon=True).start()

@@ -99,6 +99,11 @@ def test_it_comes_up_and_leaves_nothing_behind_twice_in_a_row(start: Callable[[]
     run.wait_until_ready()
     assert (run.get("/healthz"), run.get("/readyz")) == (200, 200)
     family = run.family()
+    ours = [child for child in map(psutil.Process, family) if "diwan" in child.cmdline()]
+    assert len(ours) >= 3  # web, worker, scheduler
+    for child in ours:
+        assert "DATABASE_URL" in child.environ()
+        assert not {"DATABASE_ADMIN_URL", "DATABASE_OWNER_URL"} & child.environ().keys(), child.cmdline()
     assert {"postgres", "valkey-server"} < {psutil.Process(pid).name() for pid in family}
     run.process.kill()
     run.process.wait()

@@ -18,7 +18,7 @@ from diwan.embedded import Child, Supervisor
 children = []
 for name in sys.argv[1:]:
     code = open(name).read()
-    children.append(Child(name.rsplit("/", 1)[1], [sys.executable, "-c", code], {"NAME": name}, stop_seconds=1.5))
+    children.append(Child(name.rsplit("/", 1)[1], [sys.executable, "-c", code], {"NAME": name}, 1.5, ["KEPT_BACK"]))
 Supervisor(children).run()
 print("all stopped", flush=True)
 """
@@ -71,6 +71,18 @@ def test_output_is_merged_under_each_childs_name(tmp_path: Path, started: list[R
     started.append(run)
     assert run.pid("web      ") != run.pid("scheduler")
     assert run.lines("web")[0].startswith("web       | pid ")
+
+
+def test_a_child_does_not_see_what_is_kept_from_it(
+    tmp_path: Path, started: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEPT_BACK", "1")
+    monkeypatch.setenv("HANDED_ON", "2")
+    told = 'import os; print("sees", os.environ.get("KEPT_BACK"), os.environ.get("HANDED_ON"), flush=True)\n'
+    run = Run(tmp_path, web=told + POLITE)
+    started.append(run)
+    run.pid("web")
+    assert run.lines("web")[0] == "web | sees None 2"
 
 
 def test_sigterm_stops_the_last_started_first(tmp_path: Path, started: list[Run]) -> None:

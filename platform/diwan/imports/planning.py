@@ -55,7 +55,8 @@ class Planner:
         filled = {column.name for column in self.reader.columns} | set(self.reader.defaults)
         self.references = {n: f for n, f in fields.items() if n in filled and f.kind.name == "reference"}
         self.required = {name: f for name, f in fields.items() if f.required}
-        self.unique = [name for name, f in fields.items() if f.unique and name in filled]
+        # Whoever has the value of the match field is the record that the row means.
+        self.unique = [name for name, f in fields.items() if f.unique and name in filled and name != self.match]
         self.earlier: dict[str, int] = {}  # rehearsal only: key -> row
         self.used: dict[str, dict[Any, Step]] = {name: {} for name in self.unique}
 

@@ -5,6 +5,7 @@ It must answer also when a plugin's code does not.
 
 from __future__ import annotations
 
+from diwan.db import current
 from diwan.errors import DiwanError
 from diwan.kernel import guard
 from diwan.kernel.catalogue import Plugins, installed
@@ -35,9 +36,12 @@ def _states(plugins: Plugins) -> list[Check]:
 
 
 def _breakers() -> list[Check]:
+    """Those of the tenant that asks: what goes wrong at its neighbours is not its business."""
+    tenant = current.tenant_or_none
+    here = (None, tenant.id if tenant else None)
     return [
         Check(key, False, _("Paused after several failures"), key.partition(".")[0])
-        for key in dict.fromkeys(key for _kind, key, _tenant in guard.paused())
+        for key in dict.fromkeys(key for _kind, key, owner in guard.paused() if owner in here)
     ]
 
 

@@ -14,6 +14,7 @@ from diwan.db import current
 from diwan.errors import Refuse
 from diwan.kernel import lifecycle
 from diwan.kernel.catalogue import installed
+from diwan.kernel.health import report
 from diwan.kernel.lifecycle import Offer
 from diwan.kit.i18n import _
 from diwan.web.shell import home, render, tell
@@ -31,8 +32,19 @@ def index(**_slug: str) -> ResponseReturnValue:
             entry.manifest.category if entry.manifest else "", {"label": entry.category, "items": []}
         )
         group["items"].append(_module(offer))
-    shown = {"can_change": True, "groups": list(groups.values())}
+    shown = {"can_change": True, "groups": list(groups.values()), "health_href": f"{home()}/modules/health"}
     return render("modules.html", [(_("Modules"), "")], modules=shown)
+
+
+@pages.get("/health")
+def health(**_slug: str) -> ResponseReturnValue:
+    """Show what all modules of this installation say of themselves, problems first."""
+    current.require("core.plugin.manage")
+    checks = [
+        {"name": check.name, "ok": check.ok, "text": check.text, "module": _label(check.plugin)} for check in report()
+    ]
+    shown = {"checks": sorted(checks, key=lambda check: bool(check["ok"]))}
+    return render("health.html", [(_("Modules"), f"{home()}/modules"), (_("Health"), "")], health=shown)
 
 
 @pages.post("/<name>/<any(enable, disable):verb>")
@@ -46,6 +58,8 @@ def switch(name: str, verb: str, **_slug: str) -> ResponseReturnValue:
     except Refuse as error:
         current.session.rollback()
         tell("bad", error.message)
+        if name in installed() and installed()[name].state != "ready":
+            return redirect(f"{home()}/modules/health", 303)  # where the reason is
     else:
         label = installed()[name].label if name in installed() else name
         text = _("%(name)s is on.") if verb == "enable" else _("%(name)s is off; its data is kept.")

@@ -9,7 +9,7 @@ SHELL  := /bin/sh
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test check format assets translations migrate bench lock audit clean environment environment-run
+.PHONY: help run demo test check format assets translations migrate bench lock audit clean screenshots environment environment-run
 
 help: ## Show this list
 	@echo "Diwan. Usage: make <target> [ARGS=\"...\"]"
@@ -23,6 +23,9 @@ run: environment-run ## Install, start the databases, migrate, start web, worker
 
 demo: environment-run ## Load a demo business (Northwind) and print its logins
 	@exec $(BIN)/diwan demo $(ARGS)
+
+screenshots: environment ## Take the pictures of docs/guide/images again from a demo of its own
+	@$(BIN)/python tools/screenshots.py
 
 migrate: environment-run ## Bring the database of a running Diwan to the newest revision
 	@exec $(BIN)/diwan migrate $(ARGS)

@@ -22,9 +22,16 @@ NORTHWIND = Path(__file__).parents[1] / "data" / "northwind"
 
 def test_from_sign_up_to_the_api(windows: Windows, live: Live) -> None:
     page = windows.open()
-    email = f"owner-{uuid4().hex[:8]}@nakheel.example"
+    sign_up(page, live, f"owner-{uuid4().hex[:8]}@nakheel.example")
+    switch_on_contacts(page)
+    bring_the_data(page)
+    record = edit_in_arabic(page)
+    read_as_a_program(page, live, record)
+    undo_the_second_import(page)
+    log_out(page)
 
-    # Sign up
+
+def sign_up(page: Page, live: Live, email: str) -> None:
     page.goto("/")
     page.get_by_role("link", name="Create").click()
     page.get_by_label("Name of your business").fill("Nakheel Trading")
@@ -39,12 +46,15 @@ def test_from_sign_up_to_the_api(windows: Windows, live: Live) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Welcome, Mariam")
     expect(page.locator(".tenant-button").first).to_contain_text("Nakheel Trading")
 
-    # Switch a module on
+
+def switch_on_contacts(page: Page) -> None:
     menu(page, "Modules")
     page.get_by_role("button", name="Switch on Contacts").click()
     said(page, "Contacts is on.")
 
-    # Bring the data
+
+def bring_the_data(page: Page) -> None:
+    """Import two files of a real company; columns are recognised."""
     menu(page, "Contacts")
     expect(page.get_by_text("No Contacts yet")).to_be_visible()
     import_file(page, "customers.csv", count=91)
@@ -52,7 +62,9 @@ def test_from_sign_up_to_the_api(windows: Windows, live: Live) -> None:
     page.get_by_role("link", name="See the records").click()
     expect(page.locator(".toolbar-end .count")).to_have_text("120")
 
-    # Find one although nobody types its accent
+
+def edit_in_arabic(page: Page) -> str:
+    """Find a record although nobody types its accent, edit it in Arabic; return its id."""
     page.get_by_role("searchbox", name="Search Contacts").press_sequentially("bolido")
     expect(page.locator("tr[data-row]")).to_have_count(1)
     page.get_by_role("link", name="Bólido Comidas preparadas").click()
@@ -71,9 +83,12 @@ def test_from_sign_up_to_the_api(windows: Windows, live: Live) -> None:
     record = page.url.rpartition("/")[2]
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("dir", "ltr")
+    return record
 
-    # Read it back as a program does
-    menu(page, "API tokens")
+
+def read_as_a_program(page: Page, live: Live, record: str) -> None:
+    page.locator("[popovertarget=user-menu]").click()
+    page.get_by_role("menuitem", name="API tokens").click()
     page.get_by_label("Name").fill("Accounting bridge")
     page.get_by_role("button", name="Create").click()
     token = page.get_by_label("The new token").input_value()
@@ -82,7 +97,8 @@ def test_from_sign_up_to_the_api(windows: Windows, live: Live) -> None:
     assert read["name_ar"] == "بوليدو للأطعمة الجاهزة"
     assert call(live, "/api/v1/contacts/contact?count=true", token)["count"]["number"] == 120
 
-    # Undo the second import
+
+def undo_the_second_import(page: Page) -> None:
     menu(page, "Contacts")
     page.get_by_role("link", name="Import", exact=True).click()
     page.get_by_role("link", name="suppliers.csv").click()
@@ -92,7 +108,9 @@ def test_from_sign_up_to_the_api(windows: Windows, live: Live) -> None:
     page.get_by_role("link", name="See the records").click()
     expect(page.locator(".toolbar-end .count")).to_have_text("91")
 
-    # Log out: the page is closed to whoever sits down next
+
+def log_out(page: Page) -> None:
+    """Log out: the page is closed to whoever sits down next."""
     inside = page.url
     page.locator("[popovertarget=user-menu]").click()
     page.get_by_role("menuitem", name="Log out").click()

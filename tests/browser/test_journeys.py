@@ -177,7 +177,11 @@ def test_a_list_of_two_hundred(windows: Windows, shop: Business) -> None:
     add(shop, *seed)
     page = windows.open(shop.owner)
     page.goto(f"{shop.url}/contacts/contact")
-    rows, count, first = page.locator("tr[data-row]"), page.locator(".toolbar-end .count"), page.locator("a.row-title").first
+    rows, count, first = (
+        page.locator("tr[data-row]"),
+        page.locator(".toolbar-end .count"),
+        page.locator("a.row-title").first,
+    )
     expect(count).to_have_text("200")
     expect(rows).to_have_count(80)
 

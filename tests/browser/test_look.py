@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
-
-from diwan.testing.browser import find_chromium
 
 FRONT_END = Path(__file__).parents[2] / "platform" / "frontend"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -37,17 +35,9 @@ def gallery() -> Iterator[tuple[str, list[str]]]:
     sys.path.remove(str(FRONT_END))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser: Browser, gallery: tuple[str, list[str]]) -> Iterator[Page]:
-    context = browser.new_context(base_url=gallery[0], viewport={"width": 1440, "height": 900})
+def page(chromium: Browser, gallery: tuple[str, list[str]]) -> Iterator[Page]:
+    context = chromium.new_context(base_url=gallery[0], viewport={"width": 1440, "height": 900})
     opened = context.new_page()
     opened.errors = []  # type: ignore[attr-defined]
     opened.on("console", lambda message: _note(opened, message.type, message.text))
@@ -170,8 +160,8 @@ def test_sidebar_on_a_phone(page: Page) -> None:
     page.wait_for_selector(".side", state="hidden")
 
 
-def test_forms_work_without_javascript(browser: Browser, gallery: tuple[str, list[str]]) -> None:
-    context = browser.new_context(base_url=gallery[0], java_script_enabled=False)
+def test_forms_work_without_javascript(chromium: Browser, gallery: tuple[str, list[str]]) -> None:
+    context = chromium.new_context(base_url=gallery[0], java_script_enabled=False)
     plain = context.new_page()
     plain.goto("/form")
     assert plain.get_attribute("#f-since", "type") == "date"

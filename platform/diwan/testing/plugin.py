@@ -40,6 +40,16 @@ def pytest_sessionfinish() -> None:
     database.stop_servers()
 
 
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Each test begins in English, whatever language the one before it ended in."""
+    from diwan.kit import i18n
+
+    token = i18n.set_language("en")
+    yield
+    i18n.reset_language(token)
+
+
 @pytest.fixture(scope="session")
 def config() -> Config:
     """The settings of this worker, with a database of its own."""

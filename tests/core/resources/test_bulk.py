@@ -36,8 +36,8 @@ def state(business: Business) -> dict[str, list[tuple[Any, ...]]]:
         " FROM contacts.contact WHERE tenant_id = :t ORDER BY name",
         "audit": "SELECT action, resource, title, actor_id, jsonb_strip_nulls(before), jsonb_strip_nulls(after)"
         " FROM core.audit_entry WHERE tenant_id = :t ORDER BY action, title",
-        "search": "SELECT resource, title, replace(words::text, (:t)::bigint::text, 'T') FROM core.search_entry"
-        " WHERE tenant_id = :t ORDER BY title",
+        "search": "SELECT resource, title, replace(words::text, '@' || (:t)::bigint || '.', '@T.')"
+        " FROM core.search_entry WHERE tenant_id = :t ORDER BY title",
     }
     with business.acting(), unit_of_work() as session:
         found = {

@@ -53,9 +53,7 @@ def get_run(id: UUID | str, *, lock: bool = False) -> ImportRun:
         key = id if isinstance(id, UUID) else UUID(str(id))
     except ValueError:
         raise NotFound(_("There is no such import.")) from None
-    run = current.session.get(
-        ImportRun, (current.tenant.id, key), with_for_update=lock or None, populate_existing=lock
-    )
+    run = current.session.get(ImportRun, (current.tenant.id, key), with_for_update=lock or None, populate_existing=lock)
     if run is None or current.lineup is None or run.resource not in current.lineup.resources:
         raise NotFound(_("There is no such import."))
     current.require(resource_of(run).permission("import"))

@@ -221,8 +221,11 @@ def _tell(resource: Resource, what: str, happened: Iterable[tuple[UUID, Mapping[
 INDEX_NEW = """INSERT INTO core.search_entry (tenant_id, resource, record_id, title, words)
     SELECT :tenant, :resource, s.record_id, s.title, array_to_tsvector(s.words)
     FROM json_to_recordset(:document) AS s (record_id uuid, title text, words text[])"""
-INDEX = INDEX_NEW + """
+INDEX = (
+    INDEX_NEW
+    + """
     ON CONFLICT (tenant_id, resource, record_id) DO UPDATE SET title = excluded.title, words = excluded.words"""
+)
 
 
 def index_many(resource: Resource, records: Collection[Mapping[str, Any]], *, new: bool = False) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diwan.resources.fields import Field
@@ -64,11 +64,13 @@ def test_bounds_of_numbers_and_texts() -> None:
         field("text", max=3).parse("abcd")
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12))
 def test_a_decimal_loses_no_digit(number: Decimal) -> None:
     assert field("decimal").parse(f"{number:,}") == number
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(set(KINDS) - {"json", "choice", "choices"})), st.text() | st.integers() | st.booleans())
 def test_any_input_is_read_or_refused(kind: str, typed: Any) -> None:
     try:

@@ -270,7 +270,7 @@ def test_a_person_with_two_businesses(windows: Windows, shop: Business) -> None:
     page = windows.open(shop.owner)
     page.goto(shop.url)
     page.locator("[popovertarget=tenant-menu]").click()
-    page.get_by_role("menuitem", name="New company").click()
+    page.get_by_role("menuitem", name="New business").click()
     page.get_by_role("textbox", name="Name of your business").fill("Second Harbour")
     combobox = page.get_by_role("combobox", name="Country")
     combobox.click()
@@ -282,7 +282,7 @@ def test_a_person_with_two_businesses(windows: Windows, shop: Business) -> None:
     expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Contacts")).to_have_count(0)
 
     switch.click()
-    page.get_by_role("menuitem", name="Switch company").click()
+    page.get_by_role("menuitem", name="Switch business").click()
     page.get_by_role("link", name="Test business").click()
     expect(switch).to_contain_text("Test business")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Contacts").click()

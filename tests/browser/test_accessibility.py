@@ -244,7 +244,7 @@ def test_a_first_visit_is_light(
     for place in ("list", "record"):
         page = windows.open(shown.shop.owner)
         answers: list[Response] = []
-        page.on("response", answers.append)
+        page.on("response", lambda answer, seen=answers: seen.append(answer))
         page.goto(shown.path(place), wait_until="networkidle")
         sizes = {answer.url: sum(_sent(answer)) for answer in answers}
         assert len(sizes) > 3  # the page, its style, its scripts, its fonts

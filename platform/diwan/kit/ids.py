@@ -30,6 +30,8 @@ def uuid7s(count: int) -> list[UUID]:
     first stands first.
     """
     global _last
+    if count < 1:
+        return []
     start = (time.time_ns() // 1_000_000) << RANDOM_BITS
     noise = os.urandom(10 * count)
     drawn = sorted(int.from_bytes(noise[at : at + 10], "big") >> 6 for at in range(0, 10 * count, 10))

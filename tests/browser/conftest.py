@@ -31,7 +31,12 @@ def axe() -> Check:
         if not page.evaluate("typeof axe === 'object'"):
             page.evaluate(code)
         kind = "tag" if only is RULES else "rule"
-        options = {"runOnly": {"type": kind, "values": only}, "resultTypes": ["violations"]}
+        options = {
+            "runOnly": {"type": kind, "values": only},
+            "resultTypes": ["violations"],
+            "preload": False,  # would fetch each style sheet again, for the one rule about locked orientation
+            "iframes": False,
+        }
         found = page.evaluate("options => axe.run(document, options)", options)["violations"]
         return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found]
 

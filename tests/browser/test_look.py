@@ -55,7 +55,9 @@ def _note(page: Page, kind: str, text: str) -> None:
 def violations(page: Page) -> list[str]:
     """What axe finds. Injected by the protocol: the page's own policy would block a script tag."""
     page.evaluate((FRONT_END / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations'], preload: false})", RULES
+    )["violations"]
     return [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
 
 

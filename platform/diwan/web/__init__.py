@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     from diwan.web import (
         admin,
         auth,
+        compression,
         context,
         errors,
         headers,
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
         static_files,
         ui,
         rows,
+        compression,
         headers,
         context,
         errors,

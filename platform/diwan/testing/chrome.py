@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from diwan.testing.live import Live
     from diwan.testing.world import Person
 
-FLAGS = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run", "--disable-sync")
+FLAGS = (
+    "--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run", "--disable-sync",
+    "--disable-gpu",
+)  # fmt: skip
 PATIENCE = 30_000
 """Milliseconds for what should take a moment: machines that run tests are busy."""
 

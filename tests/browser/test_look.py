@@ -61,7 +61,8 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 1440), ("ar", "dark", 390)])
+# test_accessibility.py looks at the real pages in each language and theme; this adds what none of them shows yet.
+@pytest.mark.parametrize(("language", "theme", "width"), [("ar", "dark", 390)])
 def test_pages_are_accessible_and_fit(
     page: Page, gallery: tuple[str, list[str]], language: str, theme: str, width: int
 ) -> None:

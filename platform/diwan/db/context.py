@@ -5,7 +5,7 @@ It must not import Flask: the edges (web, rest, jobs, cli) open a scope, everyth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,10 @@ from diwan.kit.i18n import _
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What every request needs to know of its tenant. `currency` is ISO 4217, `country` ISO 3166-1 alpha-2."""
+    """What every request needs to know of its tenant. `currency` is ISO 4217, `country` ISO 3166-1 alpha-2.
+
+    `tailoring` counts the changes to its custom fields (0: it never had one); `brand` holds its colours and logo.
+    """
 
     id: int
     slug: str
@@ -31,6 +34,8 @@ class Tenant:
     timezone: str = "UTC"
     currency: str = "USD"
     lineup_key: str = ""
+    tailoring: int = 0
+    brand: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def tenant_from(row: Any) -> Tenant:
@@ -44,6 +49,8 @@ def tenant_from(row: Any) -> Tenant:
         timezone=row.timezone,
         currency=row.currency,
         lineup_key=row.lineup_key,
+        tailoring=row.tailoring,
+        brand=row.brand or {},
     )
 
 

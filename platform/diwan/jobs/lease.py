@@ -23,7 +23,8 @@ CLAIM = text(
     WHERE o.tenant_id = :tenant AND o.id = :id AND t.id = o.tenant_id AND t.state = 'active'
         AND (o.state = 'ready' AND o.available_at <= :moment OR o.state = 'leased' AND o.lease_until < :moment)
     RETURNING o.kind, o.name, o.payload, o.attempts, o.fence, o.actor_id, o.language, t.slug, t.name AS tenant_name,
-        t.country, t.language AS tenant_language, t.timezone, t.currency, t.lineup_key"""
+        t.country, t.language AS tenant_language, t.timezone, t.currency, t.lineup_key,
+        t.tailoring, t.brand"""
 )
 
 
@@ -91,6 +92,8 @@ def take(connection: Connection, tenant_id: int, id: UUID, seconds: float) -> Cl
         row.timezone,
         row.currency,
         row.lineup_key,
+        row.tailoring,
+        row.brand,
     )
     return Claim(
         id,

@@ -28,7 +28,7 @@ from diwan.jobs import faults, lease, principals, registry
 from diwan.jobs.lease import Abandon, Cancelled, Claim, LostLease
 from diwan.jobs.registry import Job
 from diwan.jobs.running import Run, running
-from diwan.kernel.lineup import lineup_for
+from diwan.kernel.lineup import lineup_of
 from diwan.kit import i18n
 
 log = logging.getLogger("diwan.jobs")
@@ -62,7 +62,8 @@ def deliver(tenant_id: int, outbox_id: UUID, *, seconds: float = LEASE, keeper: 
     if taken is None:
         return "skipped"
     claim, person, engine = taken
-    lineup = lineup_for(claim.tenant.lineup_key)
+    with scope(tenant=claim.tenant, user=SYSTEM):
+        lineup = lineup_of(claim.tenant)
     job = registry.find(claim.kind, claim.name, lineup)
     user = principals.plugin(job.plugin) if job and job.plugin else person
     with ExitStack() as stack:

@@ -18,7 +18,7 @@ from diwan.db.context import current, replace_scope
 from diwan.errors import Refuse
 from diwan.kernel import guard
 from diwan.kernel.catalogue import Entry, Plugins, installed
-from diwan.kernel.lineup import Lineup, key_of, lineup_for
+from diwan.kernel.lineup import Lineup, key_of, lineup_for, lineup_of
 from diwan.kernel.models import PluginRow, TenantPlugin
 from diwan.kit.i18n import _, listed
 from diwan.tenants.models import Tenant
@@ -168,9 +168,10 @@ def _locked_tenant() -> Tenant:
 
 def _enter(tenant: Tenant) -> Lineup:
     """Let the rest of this request see the new set."""
-    lineup = lineup_for(tenant.lineup_key)
     current.session.flush()
-    replace_scope(tenant=replace(current.tenant, lineup_key=tenant.lineup_key), lineup=lineup)
+    replace_scope(tenant=replace(current.tenant, lineup_key=tenant.lineup_key))
+    lineup = lineup_of(current.tenant)
+    replace_scope(lineup=lineup)
     return lineup
 
 

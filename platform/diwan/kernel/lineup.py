@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from diwan.db.context import Tenant
 from diwan.kernel import guard
 from diwan.kernel.catalogue import Entry, Plugins, installed
 from diwan.kernel.contribution import Contribution, permissions_of
@@ -118,6 +119,11 @@ def key_of(names: Iterable[str]) -> str:
 def lineup_for(key: str) -> Lineup:
     """Return the lineup of a key (as `core.tenant.lineup_key` stores it) over the plugins of this process."""
     return _compiled(installed(), key)
+
+
+def lineup_of(tenant: Tenant) -> Lineup:
+    """Return the lineup of a tenant whose scope is open, its custom fields included."""
+    return lineup_for(tenant.lineup_key)
 
 
 @lru_cache(maxsize=1000)

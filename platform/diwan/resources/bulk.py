@@ -31,7 +31,7 @@ from diwan.resources.values import as_json, sort_title, with_defaults
 
 T = TypeVar("T")
 RECORD = frozenset(
-    {"tenant_id", "id", "created_at", "created_by", "updated_at", "archived_at", "version", "sort_title"}
+    {"tenant_id", "id", "created_at", "created_by", "updated_at", "archived_at", "version", "sort_title", "custom"}
 )
 
 

@@ -60,11 +60,22 @@ class Resource:
     menu: bool
     fields: dict[str, Field]
     part_of: str = ""
+    view: str = "list"
+    group: str = ""
+    calendar: tuple[str, ...] = ()
+    parent: str = ""
+    custom_fields: bool = True
+    comments: bool = True
+    attachments: bool = True
     parts: dict[str, Resource] = attribute(default_factory=dict)
 
     @property
     def table(self) -> Table:
         return self.model.__table__
+
+    def column(self, name: str) -> Any:
+        """Return the SQL expression of a field's value; every query takes it from here, never from the table."""
+        return self.model.__table__.c[name]
 
     def permission(self, action: str) -> str:
         """Return the permission key of an action; child rows follow their parent."""
@@ -102,8 +113,20 @@ def declare(
     form: Sequence[Section] | None = None,
     menu: bool = True,
     part_of: str = "",
+    view: str = "list",
+    group: str = "",
+    calendar: Sequence[str] | str = (),
+    parent: str = "",
+    custom_fields: bool = True,
+    comments: bool = True,
+    attachments: bool = True,
 ) -> Resource:
-    """Check a declaration and return its Resource. Raises DeclarationError."""
+    """Check a declaration and return its Resource. Raises DeclarationError.
+
+    view: the shape in which the list opens (list, board, calendar, tree). group: the field whose values are a board's
+    columns. calendar: the field of a record's day or moment, and the one of its end. parent: the field that refers to
+    the record above, for trees. custom_fields, comments, attachments: what people may add.
+    """
     table = model.__table__
     where = f"{plugin}: {model.__name__}"
     if table.schema != plugin:
@@ -119,7 +142,10 @@ def declare(
     resource = Resource(
         key=str(table.fullname), plugin=plugin, name=str(table.name), model=model, label=label, labels=labels,
         title=title, icon=icon, help=help, columns=shown, filters=filtered, sort=sort or title, sections=sections,
-        menu=menu and not part_of, fields=fields, part_of=part_of,
+        menu=menu and not part_of, fields=fields, part_of=part_of, view=view, group=group,
+        calendar=(calendar,) if isinstance(calendar, str) and calendar else tuple(calendar), parent=parent,
+        custom_fields=custom_fields and not part_of, comments=comments and not part_of,
+        attachments=attachments and not part_of,
     )  # fmt: skip
     _check(resource, where)
     if part_of:
@@ -149,6 +175,9 @@ def _check(resource: Resource, where: str) -> None:
         ("sort", [resource.sort.lstrip("-")]),
         ("form", [name for section in resource.sections for name in section.fields]),
         ("part_of", [resource.part_of] if resource.part_of else []),
+        ("group", [resource.group] if resource.group else []),
+        ("calendar", resource.calendar),
+        ("parent", [resource.parent] if resource.parent else []),
     ):
         for name in names:
             if name not in known:

@@ -63,7 +63,7 @@ def _test(resource: Resource, test: list[Any]) -> ColumnElement[bool]:
             _("%(field)s does not take %(operator)s; known: %(known)s.",
               field=name, operator=operator[:20], known=", ".join(subject.kind.operators))
         )  # fmt: skip
-    column: Column[Any] = resource.table.c[name]
+    column: Column[Any] = resource.column(name)
     if operator in ("empty", "filled"):
         return _empty(column, subject, operator == "empty")
     if len(test) != 3:

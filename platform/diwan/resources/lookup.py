@@ -125,7 +125,7 @@ def _as_id(text: str) -> UUID | None:
 
 
 def _criterion(resource: Resource, name: str, keys: Collection[str]) -> ColumnElement[bool]:
-    column = resource.table.c[name]
+    column: ColumnElement[Any] = resource.column(name)
     kind = resource.fields[name].kind.name
     texts = bindparam("keys", sorted(keys), type_=ARRAY(Text()))
     if name == resource.title:

@@ -41,7 +41,7 @@ from diwan.resources.kinds import KINDS
 
 MODEL_TYPES: dict[Any, Any] = {
     **TYPES, Decimal: Numeric(), date: Date(), datetime: DateTime(timezone=True), bool: Boolean(),
-    list[str]: ARRAY(Text()), dict: JSONB(),
+    list[str]: ARRAY(Text()), dict: JSONB(), dict[str, Any]: JSONB(),
 }  # fmt: skip
 
 _registries: dict[str, registry] = {}
@@ -92,6 +92,7 @@ class Model:
     archived_at: Mapped[datetime | None] = mapped_column(sort_order=93)
     version: Mapped[int] = mapped_column(default=1, sort_order=94)
     sort_title: Mapped[str] = mapped_column(default="", sort_order=95)
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", sort_order=96)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

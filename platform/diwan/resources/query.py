@@ -156,7 +156,7 @@ def _select(resource: Resource, shape: Shape, *criteria: ColumnElement[bool]) ->
     table = resource.table
     order = [_order(resource, name, descending) for name, descending in shape.order]
     hidden = [o.column for o in order if o.name not in shape.columns or o.column.name != o.name]
-    statement = select(table.c.id, *(table.c[name] for name in shape.columns), *hidden)
+    statement = select(table.c.id, *(resource.column(name) for name in shape.columns), *hidden)
     statement = statement.where(table.c.tenant_id == bindparam("tenant", type_=table.c.tenant_id.type))
     statement = statement.where(table.c.archived_at.is_not(None) if shape.archived else table.c.archived_at.is_(None))
     statement = statement.where(*criteria)
@@ -191,7 +191,7 @@ def parse_sort(resource: Resource, sort: str | None) -> list[Order]:
 
 
 def _order(resource: Resource, name: str, descending: bool) -> Order:
-    return Order(name, resource.table.c["sort_title" if name == resource.title else name], descending)
+    return Order(name, resource.column("sort_title" if name == resource.title else name), descending)
 
 
 def _page(

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from diwan.db import context
 from diwan.errors import BadRequest, DiwanError, NotFound, TooLarge, Unauthenticated, Unavailable
 from diwan.extensions import csrf
-from diwan.kernel.lineup import lineup_for
+from diwan.kernel.lineup import lineup_of
 from diwan.kit.i18n import _, best, set_language
 from diwan.kit.ids import uuid7
 from diwan.rest.problems import problem
@@ -41,7 +41,8 @@ def open_scope() -> None:
     if kind.lower() != "bearer" or not secret:
         raise Unauthenticated(_("Send a token: `Authorization: Bearer dwn_...`. Make one under Settings, API tokens."))
     tenant, actor = tokens.open_token(secret.strip())
-    context.replace_scope(tenant=tenant, user=actor, lineup=lineup_for(tenant.lineup_key))
+    context.replace_scope(tenant=tenant, user=actor)
+    context.replace_scope(lineup=lineup_of(tenant))
 
 
 @routes.teardown_request

@@ -6,6 +6,7 @@ The business itself is global and small; everything else belongs to it and is un
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, UniqueConstraint
@@ -30,6 +31,8 @@ class Tenant(Base):
     lineup_key: Mapped[str] = mapped_column(default="", server_default="")
     state: Mapped[str] = mapped_column(default="active", server_default="active")
     created_at: Mapped[datetime] = mapped_column(default=now)
+    tailoring: Mapped[int] = mapped_column(default=0, server_default="0")
+    brand: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
     def snapshot(self) -> context.Tenant:
         """Return what a scope carries of it."""
@@ -42,6 +45,8 @@ class Tenant(Base):
             timezone=self.timezone,
             currency=self.currency,
             lineup_key=self.lineup_key,
+            tailoring=self.tailoring,
+            brand=dict(self.brand),
         )
 
 

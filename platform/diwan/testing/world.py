@@ -17,9 +17,10 @@ from sqlalchemy import text
 
 from diwan.db import Actor, Tenant, current, enter_tenant, scope, unit_of_work
 from diwan.db.base import now
-from diwan.db.context import Grants
-from diwan.kernel.lineup import lineup_for
+from diwan.db.context import Grants, replace_scope
+from diwan.kernel.lineup import lineup_of
 from diwan.kit.ids import uuid7
+from diwan.tenants.models import Tenant as StoredTenant
 
 PASSWORD = "correct-horse-battery"  # noqa: S105
 
@@ -51,11 +52,14 @@ class Business:
     @contextmanager
     def acting(self, person: Person | None = None) -> Iterator[None]:
         """Act as a person (the owner) inside the tenant; open `unit_of_work()` within to write."""
-        lineup = lineup_for(self.tenant.lineup_key)
         with (
             self.world.app.app_context(),
-            scope(tenant=self.tenant, user=(person or self.owner).actor, lineup=lineup, request_id="test"),
+            scope(tenant=self.tenant, user=(person or self.owner).actor, request_id="test"),
         ):
+            with unit_of_work() as session:
+                stored = session.get(StoredTenant, self.tenant.id)
+                self.tenant = stored.snapshot() if stored else self.tenant
+            replace_scope(tenant=self.tenant, lineup=lineup_of(self.tenant))
             yield
 
     def member(self, *grants: str) -> Person:

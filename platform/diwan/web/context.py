@@ -19,7 +19,7 @@ from diwan.db import session as transactions
 from diwan.db.context import current, replace_scope
 from diwan.errors import NotFound
 from diwan.extensions import csrf, login_manager
-from diwan.kernel.lineup import lineup_for
+from diwan.kernel.lineup import lineup_of
 from diwan.kit import i18n
 from diwan.kit.i18n import LANGUAGES, _, ngettext
 from diwan.kit.ids import uuid7
@@ -63,8 +63,8 @@ def open_scope() -> ResponseReturnValue | None:
         return to_login()
     if mine.tenant is None:
         raise NotFound(_("There is nothing at this address. It may have moved, or you may lack access to it."))
-    lineup = lineup_for(mine.tenant.lineup_key)
-    replace_scope(tenant=mine.tenant, user=mine.user.actor(mine.grants), lineup=lineup)
+    replace_scope(tenant=mine.tenant, user=mine.user.actor(mine.grants))
+    replace_scope(lineup=lineup_of(mine.tenant))
     return None
 
 

@@ -153,7 +153,7 @@ def _result(result: Any) -> dict[str, Any]:
 def _table(rows: Rows) -> dict[str, Any]:
     model: Any = rows.select.column_descriptions[0]["entity"]
     resource: Resource = model.__resource__
-    columns = [resource.table.c[name] for name in rows.columns]
+    columns = [resource.column(name) for name in rows.columns]
     found = current.session.execute(
         rows.select.with_only_columns(resource.table.c.id, *columns).limit(rows.limit)
     ).all()

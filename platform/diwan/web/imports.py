@@ -20,7 +20,7 @@ from diwan.kit.i18n import _
 from diwan.resources import Resource
 from diwan.web import import_views as views
 from diwan.web.cells import record_base
-from diwan.web.resources import find
+from diwan.web.finding import find
 from diwan.web.shell import render, tell
 
 pages = Blueprint("imports", __name__, url_prefix="/t/<slug>/<plugin>/<name>/import")

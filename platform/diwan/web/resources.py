@@ -15,12 +15,14 @@ from flask.typing import ResponseReturnValue
 
 from diwan import resources
 from diwan.db import current
-from diwan.errors import Invalid, NotFound, Refuse, Stale
+from diwan.errors import Invalid, Refuse, Stale
 from diwan.kit.i18n import _, ngettext
 from diwan.resources import Resource, store
-from diwan.web import forms, lists
+from diwan.web import forms, screens
 from diwan.web.cells import record_base
+from diwan.web.finding import find
 from diwan.web.shell import render, tell
+from diwan.web.state import ListState
 
 pages = Blueprint("resources", __name__, url_prefix="/t/<slug>")
 BASE = "/<plugin>/<name>"
@@ -33,20 +35,10 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
 
 
-def find(plugin: str, name: str, action: str) -> Resource:
-    """Return a resource that is on, for a person with the right. Raises NotFound or Denied."""
-    resource = current.lineup.resources.get(f"{plugin}.{name}")
-    if resource is None or resource.part_of:
-        raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
-    current.require(resource.permission(action))
-    return resource
-
-
 @pages.get(BASE)
 def index(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     resource = find(plugin, name, "read")
-    shown = lists.build(resource, request.args)
-    return render("list.html", [(resource.labels, shown["href"])], list=shown)
+    return screens.show(ListState.read(resource, request.args), request.args)
 
 
 @pages.route(f"{BASE}/new", methods=["GET", "POST"])

@@ -6,7 +6,7 @@ One look-up answers session, person, tenant and rights together. It must not wri
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -50,6 +50,7 @@ class SignedIn:
     name: str
     language: str
     theme: str = "auto"
+    preferences: Mapping[str, Any] = field(default_factory=dict)
     is_authenticated: bool = field(default=True, init=False)
     is_active: bool = field(default=True, init=False)
     is_anonymous: bool = field(default=False, init=False)
@@ -89,7 +90,9 @@ class ServerSession(dict[str, Any], SessionMixin):
         super().update(row.data)
         self.seen_at = row.seen_at
         if row.user_id is not None:
-            self.user = SignedIn(row.user_id, row.email, row.user_name, row.user_language, row.theme)
+            self.user = SignedIn(
+                row.user_id, row.email, row.user_name, row.user_language, row.theme, row.preferences or {}
+            )
             super().__setitem__(USER, str(row.user_id))
         if row.membership_id is not None:
             self.tenant, self.grants = tenant_from(row), row.grants

@@ -1,0 +1,20 @@
+"""Which resource a page is about, and whether this person may do that there.
+
+Every page of a resource begins with `find`; it must not look at the request's body.
+"""
+
+from __future__ import annotations
+
+from diwan.db import current
+from diwan.errors import NotFound
+from diwan.kit.i18n import _
+from diwan.resources import Resource
+
+
+def find(plugin: str, name: str, action: str) -> Resource:
+    """Return a resource that is on, for a person with the right. Raises NotFound or Denied."""
+    resource: Resource | None = current.lineup.resources.get(f"{plugin}.{name}")
+    if resource is None or resource.part_of:
+        raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
+    current.require(resource.permission(action))
+    return resource

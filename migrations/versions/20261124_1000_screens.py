@@ -40,8 +40,8 @@ TENANT_TABLES = {
         CONSTRAINT fk_attachment_file_id FOREIGN KEY (tenant_id, file_id)
             REFERENCES core.file (tenant_id, id) ON DELETE CASCADE""",
     "task": """id uuid NOT NULL, resource text NOT NULL DEFAULT '', record_id uuid,
-        record_title text NOT NULL DEFAULT '', title text NOT NULL, note text NOT NULL DEFAULT '', assignee_id uuid, due_at timestamptz, remind_at timestamptz,
-        reminded_at timestamptz, done_at timestamptz, done_by uuid, created_by uuid, created_at timestamptz NOT NULL,
+        record_title text NOT NULL DEFAULT '', title text NOT NULL, note text NOT NULL DEFAULT '',
+        assignee_id uuid, due_at timestamptz, remind_at timestamptz, reminded_at timestamptz, done_at timestamptz, done_by uuid, created_by uuid, created_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL, version bigint NOT NULL DEFAULT 1,
         CONSTRAINT pk_task PRIMARY KEY (tenant_id, id),
         CONSTRAINT fk_task_assignee_id FOREIGN KEY (assignee_id) REFERENCES core."user" (id) ON DELETE RESTRICT""",

@@ -26,6 +26,8 @@ def bootstrap(admin_url: str, database: str, owner_password: str, app_password: 
     """
     with psycopg.connect(libpq_url(admin_url), autocommit=True) as connection:
         check_version(connection)
+        # Two that prepare one server at once would meet on the rows of the roles.
+        connection.execute("SELECT pg_advisory_lock(hashtext('diwan.bootstrap'))")
         for role, options in ((OWNER, "LOGIN NOINHERIT"), (APP, "LOGIN"), (LOOKUP, "NOLOGIN")):
             _ensure_role(connection, role, f"{options} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION")
         for role, password in ((OWNER, owner_password), (APP, app_password)):

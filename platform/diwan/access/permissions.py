@@ -20,6 +20,7 @@ PERMISSIONS: dict[str, LazyText] = {
     "core.tenant.update": _("Change the settings of the business"),
     "core.token.manage": _("Make API tokens for oneself"),
     "core.audit.read": _("Read the audit log"),
+    "core.view.share": _("Share views of lists with everybody"),
 }
 
 GRANT = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9_]*)*(\.\*)?|\*")

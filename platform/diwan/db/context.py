@@ -81,6 +81,7 @@ class Actor:
     language: str = ""
     kind: str = "user"
     grants: Grants = field(default_factory=Grants)
+    preferences: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def can(self, permission: str) -> bool:
         """Return whether the roles of this actor grant the permission in the current tenant."""

@@ -20,7 +20,7 @@ from diwan.db.context import current, replace_scope
 from diwan.errors import NotFound
 from diwan.extensions import csrf, login_manager
 from diwan.kernel.lineup import lineup_of
-from diwan.kit import i18n
+from diwan.kit import dates, i18n
 from diwan.kit.i18n import LANGUAGES, _, ngettext
 from diwan.kit.ids import uuid7
 from diwan.web.sessions import DatabaseSessions, ServerSession, SignedIn
@@ -47,6 +47,7 @@ def open_scope() -> ResponseReturnValue | None:
     """Open the scope of a page; leave the REST face and the health checks to themselves."""
     g.page_scope = context._scope.set(context.Scope(request_id=uuid7().hex))
     g.page_language = i18n.set_language(_accepted())
+    g.page_manner = dates.set_manner({})
     mine = server_session()
     if _is_elsewhere():
         mine.close()
@@ -56,6 +57,7 @@ def open_scope() -> ResponseReturnValue | None:
     i18n.set_language(_language(mine))
     if mine.user is not None:
         replace_scope(user=mine.user.actor())
+        dates.set_manner(mine.user.preferences)
     csrf.protect()
     if not slug:
         return None
@@ -73,6 +75,7 @@ def close_scope(error: BaseException | None) -> None:
     language, token = g.pop("page_language", None), g.pop("page_scope", None)
     if language is not None:
         i18n.reset_language(language)
+        dates.reset_manner(g.pop("page_manner"))
     if token is not None:
         context._scope.reset(token)
 

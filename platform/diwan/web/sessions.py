@@ -60,7 +60,8 @@ class SignedIn:
 
     def actor(self, grants: list[str] | None = None) -> Actor:
         """Return who acts in a scope."""
-        return Actor(self.id, self.name, self.email, self.language, grants=Grants.of(grants or []))
+        made = Grants.of(grants or [])
+        return Actor(self.id, self.name, self.email, self.language, grants=made, preferences=self.preferences)
 
 
 class ServerSession(dict[str, Any], SessionMixin):

@@ -90,9 +90,7 @@ def _table(part: Resource, record: Any) -> dict[str, Any] | None:
     rows = store.parts_of(part, record)
     if not rows:
         return None
-    names = [
-        name for name in part.fields if name != part.part_of and part.fields[name].kind.name not in ("json", "image")
-    ]
+    names = [n for n in part.fields if n != part.part_of and any(getattr(row, n) not in EMPTY for row in rows)]
     return {
         "label": str(part.labels),
         "columns": [

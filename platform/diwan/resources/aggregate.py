@@ -21,6 +21,7 @@ from diwan.resources import search as searching
 from diwan.resources.declare import Resource
 from diwan.resources.fields import Field
 from diwan.resources.filters import compile_filter, described
+from diwan.resources.periods import first_weekday
 
 MOST_CELLS = 10_000
 MOST_DIMENSIONS = 2
@@ -137,12 +138,11 @@ def aggregate(
     search: str = "",
     *,
     archived: bool = False,
-    week_start: int = 1,
 ) -> Aggregate:
     """Group the records that a list shows, with subtotals and totals.
 
     rows, columns: at most two dimensions each ("country", "created_at:month"). measures: "count", "sum:amount".
-    week_start: the first day of a week, 0 for Sunday. Raises BadRequest, or Refuse for more than 10,000 cells.
+    Raises BadRequest, or Refuse for more than 10,000 cells.
     """
     down = tuple(dimension(resource, key) for key in dict.fromkeys(rows))
     across = tuple(dimension(resource, key) for key in dict.fromkeys(columns) if key not in rows)
@@ -151,7 +151,7 @@ def aggregate(
         raise BadRequest(_("A table has at most two fields in its rows and two in its columns."))
     if sum(d.field.kind.name in MANY for d in (*down, *across)) > 1:
         raise BadRequest(_("Only one field with several values can be in a table."))
-    statement = _Statement(resource, (*down, *across), wanted, week_start)
+    statement = _Statement(resource, (*down, *across), wanted)
     found = current.session.connection().execute(
         statement.build(_sets(len(down), len(across)), where, search, archived)
     )
@@ -173,12 +173,11 @@ def group_counts(
     sums: Sequence[str] = (),
     *,
     archived: bool = False,
-    week_start: int = 1,
 ) -> list[Group]:
     """Return the groups of a list by one dimension, each with its count and sums; choices in their order."""
     found = aggregate(
         resource, [key], (), ["count", *(f"sum:{name}" for name in sums)], where, search,
-        archived=archived, week_start=week_start,
+        archived=archived,
     )  # fmt: skip
     groups = [
         Group(row[0], values[0], dict(zip(sums, values[1:], strict=True)))
@@ -232,10 +231,8 @@ def _sets(down: int, across: int) -> list[tuple[int, ...]]:
 class _Statement:
     """The one statement of an aggregate, and what its rows mean."""
 
-    def __init__(
-        self, resource: Resource, dimensions: Sequence[Dimension], measures: Sequence[Measure], week_start: int
-    ) -> None:
-        self.resource, self.dimensions, self.measures, self.week_start = resource, dimensions, measures, week_start
+    def __init__(self, resource: Resource, dimensions: Sequence[Dimension], measures: Sequence[Measure]) -> None:
+        self.resource, self.dimensions, self.measures = resource, dimensions, measures
         self.many = next((n for n, d in enumerate(dimensions) if d.field.kind.name in MANY), None)
 
     def build(self, sets: list[tuple[int, ...]], where: Any, search: str, archived: bool) -> Any:
@@ -291,7 +288,7 @@ class _Statement:
         if subject.field.kind.name == "datetime":
             column = func.timezone(current.tenant.timezone, column)
         if subject.span == "week":  # PostgreSQL's weeks begin on Monday
-            ahead = cast(f"{(1 - self.week_start) % 7} days", Interval())
+            ahead = cast(f"{-first_weekday(current.tenant.country) % 7} days", Interval())
             return cast(func.date_trunc("week", column + ahead) - ahead, Date())
         return cast(func.date_trunc(subject.span, column), Date())
 

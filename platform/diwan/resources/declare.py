@@ -5,7 +5,7 @@ Mistakes must fail here, at load, with plugin, model and field named.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
@@ -62,6 +62,7 @@ class Resource:
     part_of: str = ""
     view: str = "list"
     group: str = ""
+    limits: Mapping[str, int] = attribute(default_factory=dict)
     calendar: tuple[str, ...] = ()
     parent: str = ""
     custom_fields: bool = True
@@ -115,6 +116,7 @@ def declare(
     part_of: str = "",
     view: str = "list",
     group: str = "",
+    limits: Mapping[str, int] | None = None,
     calendar: Sequence[str] | str = (),
     parent: str = "",
     custom_fields: bool = True,
@@ -123,9 +125,10 @@ def declare(
 ) -> Resource:
     """Check a declaration and return its Resource. Raises DeclarationError.
 
-    view: the shape in which the list opens (list, board, calendar, tree). group: the field whose values are a board's
-    columns. calendar: the field of a record's day or moment, and the one of its end. parent: the field that refers to
-    the record above, for trees. custom_fields, comments, attachments: what people may add.
+    view: the shape in which the list opens (list, board, calendar, tree, pivot). group: the field whose values are a
+    board's columns, limits: how many cards a column should hold at most, by value. calendar: the field of a record's
+    day or moment, and the one of its end. parent: the field that refers to the record above, for trees.
+    custom_fields, comments, attachments: what people may add.
     """
     table = model.__table__
     where = f"{plugin}: {model.__name__}"
@@ -142,7 +145,7 @@ def declare(
     resource = Resource(
         key=str(table.fullname), plugin=plugin, name=str(table.name), model=model, label=label, labels=labels,
         title=title, icon=icon, help=help, columns=shown, filters=filtered, sort=sort or title, sections=sections,
-        menu=menu and not part_of, fields=fields, part_of=part_of, view=view, group=group,
+        menu=menu and not part_of, fields=fields, part_of=part_of, view=view, group=group, limits=limits or {},
         calendar=(calendar,) if isinstance(calendar, str) and calendar else tuple(calendar), parent=parent,
         custom_fields=custom_fields and not part_of, comments=comments and not part_of,
         attachments=attachments and not part_of,

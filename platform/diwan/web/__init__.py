@@ -13,24 +13,29 @@ def register(app: Flask) -> None:
     from diwan.web import (
         admin,
         auth,
+        cards,
         compression,
         context,
+        documents,
         errors,
         headers,
         health,
         home,
         imports,
+        moves,
         plugin_pages,
         resources,
         rows,
         static_files,
         ui,
+        undo,
     )
 
     for part in (
         static_files,
         ui,
         rows,
+        cards,
         compression,
         headers,
         context,
@@ -41,6 +46,9 @@ def register(app: Flask) -> None:
         home,
         imports,
         plugin_pages,
+        undo,
+        moves,
+        documents,
         resources,
     ):
         part.register(app)

@@ -45,7 +45,7 @@ def index(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
 def new(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     resource = find(plugin, name, "create")
     if request.method == "GET":
-        return _show_form(resource, None, {})
+        return _show_form(resource, None, {n: v for n, v in request.args.items() if n in resource.editable})
     raw = forms.read(resource, request.form)
     try:
         record = resources.create(resource, raw)

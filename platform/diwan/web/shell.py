@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import flash, get_flashed_messages, render_template, request
 
@@ -50,7 +51,7 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
         shell=shell,
         nav=navigation(base),
         breadcrumbs=[{"label": label, "href": href} for label, href in crumbs],
-        flashes=get_flashed_messages(with_categories=True),
+        flashes=[_flash(tone, said) for tone, said in get_flashed_messages(with_categories=True)],
         **context,
     )
 
@@ -83,6 +84,17 @@ def navigation(base: str) -> list[dict[str, Any]]:
     return sections
 
 
-def tell(tone: str, text: object) -> None:
-    """Show a message on the next page: tone is ok, info, warn or bad."""
-    flash(str(text), tone)
+def tell(tone: str, text: object, undo: UUID | None = None) -> None:
+    """Show a message on the next page: tone is ok, info, warn or bad; `undo` a step (resources.undo) to take back."""
+    flash(str(text) if undo is None else {"text": str(text), "undo": str(undo)}, tone)
+
+
+def undo_href(step: UUID | str) -> str:
+    """Return where a step is undone, by POST."""
+    return f"{home()}/undo/{step}"
+
+
+def _flash(tone: str, said: Any) -> dict[str, Any]:
+    if isinstance(said, dict):
+        return {"tone": tone, "text": said["text"], "undo": undo_href(said["undo"])}
+    return {"tone": tone, "text": said}

@@ -22,6 +22,7 @@ from diwan.resources.declare import SYSTEM_FIELDS
 from diwan.web.cells import record_base
 
 FILTER = "f."
+OPTION = "o."
 LONGEST_SEARCH = 200
 EDITED = "edited"
 STATED = ("q", "sort", "by", "archived", "group", "columns", "where", "as", "view")
@@ -31,8 +32,8 @@ STATED = ("q", "sort", "by", "archived", "group", "columns", "where", "as", "vie
 class ListState:
     """`where` is a filter (see resources.filters) or None, `quick` the values of the quick filters, `shape` the kind of
     view (list, board, calendar, tree, pivot), `columns` the chosen ones (none: the person's, else the resource's),
-    `view` a saved view. `setup` is what the person has arranged for this list, `base` the view's own state, `notices`
-    what a view says that is no longer there.
+    `view` a saved view, `options` what a shape wants to know besides (`o.rows=country`). `setup` is what the person has
+    arranged for this list, `base` the view's own state, `notices` what a view says that is no longer there.
     """
 
     resource: Resource
@@ -45,6 +46,7 @@ class ListState:
     columns: tuple[str, ...] = ()
     where: Any = None
     quick: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
     setup: Setup = field(default_factory=Setup, compare=False, repr=False)
     base: ListState | None = field(default=None, compare=False, repr=False)
     notices: tuple[str, ...] = field(default=(), compare=False)
@@ -58,7 +60,7 @@ class ListState:
         """
         setup = preferences.setup(resource.key)
         wanted = arguments.get("view", "")
-        stated = any(name in STATED or name.startswith(FILTER) for name in arguments)
+        stated = any(name in STATED or name.startswith((FILTER, OPTION)) for name in arguments)
         view = setup.find(wanted) if wanted != ALL else None
         if not stated:
             view = setup.default
@@ -83,6 +85,7 @@ class ListState:
             columns=columns,
             where=read_where(arguments.get("where", "")),
             quick={n: v for n in resource.filters if (v := arguments.get(FILTER + n, "").strip())},
+            options={n.removeprefix(OPTION): v[:200] for n, v in arguments.items() if n.startswith(OPTION) and v},
             setup=setup,
             base=base,
         )
@@ -116,6 +119,7 @@ class ListState:
             columns=tuple(kept(saved.get("columns") or ())),
             where=_known_tests(saved.get("where"), known, lost),
             quick=quick,
+            options={str(n): str(v) for n, v in dict(saved.get("options") or {}).items()},
             setup=setup,
             notices=tuple(sorted(lost)),
         )
@@ -147,6 +151,7 @@ class ListState:
         return {
             "search": self.search, "sort": self.sort, "archived": self.archived, "shape": self.shape,
             "group": self.group, "columns": list(self.columns), "where": self.where, "quick": dict(self.quick),
+            "options": dict(self.options),
         }  # fmt: skip
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -164,6 +169,7 @@ class ListState:
             ("columns", ",".join(self.columns)),
             ("where", orjson.dumps(self.where).decode() if self.where else ""),
             *((FILTER + name, value) for name, value in self.quick.items()),
+            *((OPTION + name, value) for name, value in self.options.items()),
         ]  # fmt: skip
         return [(name, value) for name, value in found if value]
 

@@ -5,6 +5,7 @@ import "./toast.js";
 import "./confirm.js";
 import "./shell.js";
 import "./list.js";
+import "./shapes.js";
 import "./combobox.js";
 import "./date.js";
 import "./lines.js";

@@ -11,9 +11,12 @@ function leaveLater(item) {
   item.addEventListener("pointerleave", () => { timer = setTimeout(() => item.remove(), STAY / 2); });
 }
 
-export function toast(message, tone = "ok") {
+/** Shows a message; `undo` is the address of a step that can be taken back. */
+export function toast(message, tone = "ok", undo = "") {
   const close = element("button", { type: "button", "data-toast-close": true, "aria-label": text("close") }, icon("close"));
-  const item = element("div", { class: `toast ${tone}` }, icon(ICONS[tone] ?? "info"), element("span", { class: "grow" }, message), close);
+  const item = element("div", { class: `toast ${tone}` }, icon(ICONS[tone] ?? "info"), element("span", { class: "grow" }, message));
+  if (undo) item.append(element("button", { class: "toast-act", form: "post", formaction: undo }, text("undo")));
+  item.append(close);
   document.querySelector(".toasts")?.append(item);
   leaveLater(item);
 }
@@ -21,4 +24,4 @@ export function toast(message, tone = "ok") {
 on("click", "[data-toast-close]", (event, button) => button.closest(".toast").remove());
 document.querySelectorAll(".toasts .toast").forEach(leaveLater);
 // HX-Trigger: {"toast": {"text": "Saved", "tone": "ok"}}
-document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value ?? "", event.detail.tone));
+document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value ?? "", event.detail.tone, event.detail.undo));

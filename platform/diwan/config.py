@@ -39,6 +39,7 @@ class Config:
     job_workers: int = 2
     pool_size: int = 10
     upload_limit: int = 25 * 1024 * 1024
+    api_rate: int = 600
     statement_timeout: int = 30
     proxies: int = 0
 
@@ -69,6 +70,7 @@ class Config:
             job_workers=_number(env, "DIWAN_JOB_WORKERS", cls.job_workers),
             pool_size=_number(env, "DIWAN_POOL_SIZE", cls.pool_size),
             upload_limit=_number(env, "DIWAN_UPLOAD_LIMIT", cls.upload_limit),
+            api_rate=_number(env, "DIWAN_API_RATE", cls.api_rate),
             statement_timeout=_number(env, "DIWAN_STATEMENT_TIMEOUT", cls.statement_timeout),
             proxies=_number(env, "DIWAN_PROXIES", cls.proxies),
         )

@@ -5,9 +5,9 @@ It must not judge what it sends: a message too many is refused by the claim.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, TextClause, text
 
 from diwan.db import scope, unit_of_work
 from diwan.db.base import now
@@ -19,9 +19,16 @@ from diwan.users import service as users
 
 MOST = 5000
 KEPT = timedelta(days=14)
+ANSWERS_KEPT = timedelta(days=1)
+"""How long a program may repeat a request of the API under the same key."""
 BATCH = 5000
 
 DUE = text("SELECT tenant_id, id, kind, name, fence FROM core.outbox_due(:moment, :most)")
+ANSWERED = text(
+    """DELETE FROM core.idempotency_key WHERE tenant_id = :tenant AND (user_id, key_hash) IN (
+        SELECT user_id, key_hash FROM core.idempotency_key
+        WHERE tenant_id = :tenant AND created_at < :moment LIMIT :most)"""
+)
 FINISHED = text(
     """DELETE FROM core.outbox WHERE tenant_id = :tenant AND id IN (
         SELECT id FROM core.outbox
@@ -41,20 +48,26 @@ def sweep(queues: Queues, most: int = MOST) -> int:
 
 
 def clean() -> int:
-    """Delete what has expired of sign-ins, and what the outbox finished two weeks ago; return how many rows."""
+    """Delete what has expired: of sign-ins, of the API's answers, what the outbox finished; return how many rows."""
     moment = now()
     with unit_of_work():
         deleted = users.sweep()
     for tenant in tenants():
         with scope(tenant=tenant, user=SYSTEM):
-            while True:
-                values = {"tenant": tenant.id, "moment": moment - KEPT, "most": BATCH}
-                with unit_of_work() as session:
-                    count = _count(session.connection().execute(FINISHED, values))
-                deleted += count
-                if count < BATCH:
-                    break
+            deleted += _delete_in_batches(FINISHED, tenant.id, moment - KEPT)
+            deleted += _delete_in_batches(ANSWERED, tenant.id, moment - ANSWERS_KEPT)
     return deleted
+
+
+def _delete_in_batches(statement: TextClause, tenant: int, moment: datetime) -> int:
+    deleted = 0
+    while True:
+        with unit_of_work() as session:
+            values = {"tenant": tenant, "moment": moment, "most": BATCH}
+            count = _count(session.connection().execute(statement, values))
+        deleted += count
+        if count < BATCH:
+            return deleted
 
 
 def _count(result: CursorResult[object]) -> int:

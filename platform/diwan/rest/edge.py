@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import psycopg
 import sqlalchemy.exc
-from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from diwan.db import context
 from diwan.errors import BadRequest, DiwanError, NotFound, TooLarge, Unauthenticated, Unavailable
@@ -18,6 +19,7 @@ from diwan.extensions import csrf
 from diwan.kernel.lineup import lineup_of
 from diwan.kit.i18n import _, best, set_language
 from diwan.kit.ids import uuid7
+from diwan.rest import limits
 from diwan.rest.problems import problem
 from diwan.rest.records import routes
 from diwan.users import tokens
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 def register(app: Flask) -> None:
     """Bind the API's blueprint; it has no cookies, so it needs no CSRF token."""
     csrf.exempt(routes)
+    limits.configure(app)
     app.register_blueprint(routes)
 
 
@@ -41,8 +44,26 @@ def open_scope() -> None:
     if kind.lower() != "bearer" or not secret:
         raise Unauthenticated(_("Send a token: `Authorization: Bearer dwn_...`. Make one under Settings, API tokens."))
     tenant, actor = tokens.open_token(secret.strip())
+    _limit().take(secret.strip())
+    _check_address()
     context.replace_scope(tenant=tenant, user=actor)
     context.replace_scope(lineup=lineup_of(tenant))
+
+
+def _limit() -> limits.Limit:
+    limit: limits.Limit = current_app.extensions[limits.EXTENSION]
+    return limit
+
+
+def _check_address() -> None:
+    """Refuse parameters that say two things, and text that no database takes."""
+    seen: set[str] = set()
+    for name, value in request.args.items(multi=True):
+        if name in seen:
+            raise BadRequest(_("The parameter %(name)s stands twice.", name=name[:60]))
+        if "\0" in name or "\0" in value:
+            raise BadRequest(_("A text holds the character NUL, which cannot be stored."))
+        seen.add(name)
 
 
 @routes.teardown_request
@@ -55,7 +76,8 @@ def close_scope(error: BaseException | None) -> None:
 @routes.after_request
 def mark(response: Response) -> Response:
     response.headers["X-Request-Id"] = context.current.request_id
-    response.headers["Cache-Control"] = "no-store"
+    _limit().tell(response)
+    response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -72,7 +94,17 @@ def show_http_error(error: HTTPException) -> Any:
         return problem(NotFound(_("There is nothing at this address.")))
     if code == TooLarge.status:
         return problem(TooLarge(_("The request is too large.")))
-    return problem(BadRequest(error.description or error.name), code)
+    response = problem(BadRequest(error.description or error.name), code)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+@routes.errorhandler(sqlalchemy.exc.DataError)
+@routes.errorhandler(psycopg.DataError)
+def show_data_error(error: Exception) -> Response:
+    log.warning("the database cannot take a value: %s", error)
+    return problem(BadRequest(_("A value of the request cannot be stored or compared.")))
 
 
 @routes.errorhandler(sqlalchemy.exc.OperationalError)

@@ -13,7 +13,8 @@ from diwan import __version__
 from diwan.db import current
 from diwan.kit.i18n import _
 from diwan.resources import Field, Resource
-from diwan.rest.records import MOST_RECORDS, reply, routes
+from diwan.rest.reading import MOST_RECORDS
+from diwan.rest.records import reply, routes
 
 PROBLEM = {"$ref": "#/components/responses/Problem"}
 ERRORS = {str(code): PROBLEM for code in (400, 401, 403, 404, 413, 422, 503)}

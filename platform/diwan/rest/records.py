@@ -1,11 +1,11 @@
-"""The routes of every resource: list, read, create, change, archive, restore, delete.
+"""The routes of every resource: list, read, create, change, archive, restore, delete; of one record or of many.
 
 Each route checks one permission and is one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -14,22 +14,32 @@ from flask import Blueprint, Response, request
 
 from diwan import resources
 from diwan.db import current, unit_of_work
-from diwan.errors import BadRequest, Invalid, NotFound, Refuse, Stale, TooLarge
+from diwan.errors import NotFound, Stale
 from diwan.kit.i18n import _
 from diwan.resources import Resource, store
-from diwan.rest.problems import problem
+from diwan.rest import bodies, bulk, exporting
+from diwan.rest.bodies import as_body, wire
+from diwan.rest.idempotency import once
+from diwan.rest.reading import (
+    check_parameters,
+    flag,
+    names_of,
+    read_ids,
+    read_json,
+    read_limit,
+    read_object,
+    read_version,
+    read_where,
+)
 
-MOST_BYTES = 10 * 1024 * 1024
-MOST_RECORDS = 1_000
 JSON = "application/json"
-LIST_PARAMETERS = ("fields", "where", "search", "sort", "cursor", "limit", "archived", "count")
 
 routes = Blueprint("rest", __name__, url_prefix="/api/v1")
 
 
 def reply(body: Any, status: int = 200, **headers: str) -> Response:
     """Return a JSON response; decimals are written as text, so that no digit is lost."""
-    response = Response(orjson.dumps(body, default=str), status=status, content_type=JSON)
+    response = Response(orjson.dumps(body, default=wire), status=status, content_type=JSON)
     response.headers.extend({name.replace("_", "-"): value for name, value in headers.items()})
     return response
 
@@ -38,12 +48,12 @@ def find(plugin: str, name: str) -> Resource:
     """Return a resource of the tenant's lineup. Raises NotFound also for what is off."""
     resource = current.lineup.resources.get(f"{plugin}.{name}")
     if resource is None or resource.part_of:
-        raise NotFound(_("There is no resource %(key)s here.", key=f"{plugin}.{name}"))
+        raise NotFound(_("There is no resource %(key)s here.", key=f"{plugin}.{name}"[:120]))
     return resource
 
 
 def route(rule: str, action: str, methods: str = "GET") -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """Register a view over a resource: found in the lineup, permitted, in one transaction."""
+    """Register a view over a resource: found in the lineup, permitted, in one transaction, once for each key."""
 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
         @wraps(view)
@@ -51,7 +61,7 @@ def route(rule: str, action: str, methods: str = "GET") -> Callable[[Callable[..
             resource = find(plugin, name)
             current.require(resource.permission(action))
             with unit_of_work():
-                return view(resource, **arguments)
+                return once(lambda: view(resource, **arguments))
 
         routes.add_url_rule(f"/<plugin>/<name>{rule}", view_func=handle, methods=methods.split())
         return handle
@@ -62,162 +72,134 @@ def route(rule: str, action: str, methods: str = "GET") -> Callable[[Callable[..
 @route("", "read")
 def index(resource: Resource) -> Response:
     arguments = request.args
-    where = _where(resource, arguments)
-    names = _names(arguments.get("fields"), resource)
+    where = read_where(resource, arguments)
+    names = [name for name in names_of(arguments.get("fields")) if name != "id"] or list(resource.fields)
+    form = exporting.wanted()
+    if form != "json":
+        return exporting.export(resource, names, where, form)
+    expanded = names_of(arguments.get("expand"))
+    bodies.check_expand(resource, expanded)
     page = resources.list_page(
         resource,
-        names,
+        list(dict.fromkeys([*names, *(name for name in expanded if name in resource.fields)])),
         where,
         arguments.get("search", ""),
         arguments.get("sort"),
         arguments.get("cursor"),
-        _number(arguments.get("limit"), 80),
-        arguments.get("archived") == "true",
+        read_limit(arguments.get("limit"), 80),
+        flag("archived"),
     )
     columns = page.columns
-    body: dict[str, Any] = {
-        "data": [dict(zip(columns, row, strict=True)) for row in page.rows],
-        "next": page.next,
-        "previous": page.previous,
-    }
-    if arguments.get("count") == "true":
-        counted = resources.count(resource, where, arguments.get("search", ""))
+    data = [dict(zip(columns, row, strict=True)) for row in page.rows]
+    bodies.expand(resource, data, expanded)
+    body: dict[str, Any] = {"data": data, "next": page.next, "previous": page.previous}
+    if flag("count"):
+        counted = resources.count(resource, where, arguments.get("search", ""), archived=flag("archived"))
         body["count"] = {"number": counted.number, "capped": counted.capped}
     return reply(body)
 
 
 @route("", "create", "POST")
 def create(resource: Resource) -> Response:
-    body = _json()
+    check_parameters("partial")
+    body = read_json()
     if isinstance(body, list):
-        if not 1 <= len(body) <= MOST_RECORDS:
-            raise BadRequest(_("Send 1 to %(most)s records at once.", most=MOST_RECORDS))
-        return reply({"data": [_created(resource, _create_nth(resource, n, b), b) for n, b in enumerate(body)]}, 201)
-    record = store.create(resource, _mapping(body))
-    return reply(_created(resource, record, body), 201, Location=f"{request.path}/{record.id}", ETag=_etag(record))
+        outcomes = bulk.create_many(resource, body)
+        return reply(bulk.answer_for(resource, outcomes), 207 if flag("partial") else 201)
+    record = store.create(resource, read_object(body))
+    return reply(as_body(resource, record), 201, Location=f"{request.path}/{record.id}", ETag=_etag(record.version))
+
+
+@route("", "update", "PATCH")
+def update_many(resource: Resource) -> Response:
+    check_parameters("partial")
+    body = read_json()
+    outcomes = bulk.update_many(resource, body if isinstance(body, list) else [body])
+    return reply(bulk.answer_for(resource, outcomes), 207 if flag("partial") else 200)
+
+
+def _act_on_many(resource: Resource, act: Callable[..., object], *, gone: bool = False) -> Response:
+    check_parameters("partial")
+    outcomes = bulk.act_on(resource, read_ids(), act)
+    return reply(bulk.answer_for(resource, outcomes, gone=gone), 207 if flag("partial") else 200)
+
+
+@route("/archive", "update", "POST")
+def archive_many(resource: Resource) -> Response:
+    return _act_on_many(resource, store.archive)
+
+
+@route("/restore", "update", "POST")
+def restore_many(resource: Resource) -> Response:
+    return _act_on_many(resource, store.restore)
+
+
+@route("/delete", "delete", "POST")
+def delete_many(resource: Resource) -> Response:
+    return _act_on_many(resource, store.delete, gone=True)
 
 
 @route("/<id>", "read")
 def read(resource: Resource, id: str) -> Response:
-    record = store.get(resource, id)
-    return reply(as_body(resource, record), ETag=_etag(record))
+    check_parameters("fields", "expand")
+    names, expanded = names_of(request.args.get("fields")), names_of(request.args.get("expand"))
+    bodies.check_names(resource, [name for name in names if name != "id"])
+    bodies.check_expand(resource, expanded)
+    if names:
+        names = [name for name in dict.fromkeys([*names, *expanded]) if name != "id"]
+    body = bodies.read_body(resource, id, [*names, "version"] if names and "version" not in names else names)
+    version = body["version"]
+    if names and "version" not in names:
+        del body["version"]
+    if expanded:  # no ETag: others' values have versions of their own
+        bodies.expand(resource, [body], expanded)
+        return reply(body)
+    if _known(version):
+        return Response(status=304, headers={"ETag": _etag(version)})
+    return reply(body, ETag=_etag(version))
 
 
 @route("/<id>", "update", "PATCH")
 def update(resource: Resource, id: str) -> Response:
-    body = dict(_mapping(_json()))
-    wanted = request.headers.get("If-Match", "").strip().strip('"')
-    version = body.pop("version", None)
-    if version is None and wanted:
-        if not wanted.isdigit():
-            raise BadRequest(_("If-Match takes the ETag of the record, a number in quotes."))
-        version = int(wanted)
-    if version is not None and not isinstance(version, int):
-        raise BadRequest(_("version is a number."))
+    check_parameters()
+    values = dict(read_object(read_json()))
+    header, named = request.headers.get("If-Match", "").strip(), values.pop("version", None)
     try:
-        record = store.update(resource, id, body, version)
+        record = store.update(resource, id, values, read_version(named, header))
     except Stale as stale:
         # RFC 9110: a condition in the header that fails is 412; one in the body is a conflict, 409.
-        return problem(stale, 412 if wanted else 409)
-    return reply(as_body(resource, record), ETag=_etag(record))
+        if header and named is None:
+            stale.status = 412
+        raise
+    return reply(as_body(resource, record), ETag=_etag(record.version))
 
 
 @route("/<id>/archive", "update", "POST")
 def archive(resource: Resource, id: str) -> Response:
-    return reply(as_body(resource, store.archive(resource, id)))
+    check_parameters()
+    record = store.archive(resource, id)
+    return reply(as_body(resource, record), ETag=_etag(record.version))
 
 
 @route("/<id>/restore", "update", "POST")
 def restore(resource: Resource, id: str) -> Response:
-    return reply(as_body(resource, store.restore(resource, id)))
+    check_parameters()
+    record = store.restore(resource, id)
+    return reply(as_body(resource, record), ETag=_etag(record.version))
 
 
 @route("/<id>", "delete", "DELETE")
 def delete(resource: Resource, id: str) -> Response:
+    check_parameters()
     store.delete(resource, id)
     return Response(status=204)
 
 
-def _create_nth(resource: Resource, number: int, body: Any) -> Any:
-    """Create one record of a list; what is wrong with it is told with its number: "3.email"."""
-    try:
-        return store.create(resource, _mapping(body))
-    except Invalid as error:
-        raise Invalid({f"{number}.{name}": text for name, text in error.errors.items()}) from None
-    except Refuse as error:
-        error.field = f"{number}.{error.field}" if error.field else str(number)
-        raise
+def _etag(version: int) -> str:
+    return f'"{version}"'
 
 
-def _created(resource: Resource, record: Any, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record just made; child rows that were not sent need no statement to be none."""
-    return as_body(resource, record, childless={name for name in resource.parts if not sent.get(name)})
-
-
-def as_body(resource: Resource, record: Any, childless: Collection[str] = ()) -> dict[str, Any]:
-    """Return a record as a program reads it, with its child rows."""
-    body = {"id": record.id, **_open_values(resource, record)}
-    for name, part in resource.parts.items():
-        rows = [] if name in childless else store.parts_of(part, record)
-        body[name] = [{"id": row.id, **_open_values(part, row)} for row in rows]
-    archived = record.archived_at
-    return {
-        **body, "version": record.version, "created_at": record.created_at, "updated_at": record.updated_at,
-        "archived_at": archived,
-    }  # fmt: skip
-
-
-def _open_values(resource: Resource, record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in resource.fields if name != resource.part_of}
-
-
-def _etag(record: Any) -> str:
-    return f'"{record.version}"'
-
-
-def _json() -> Any:
-    if request.content_length is not None and request.content_length > MOST_BYTES:
-        raise TooLarge(_("The request is larger than %(most)s MB.", most=MOST_BYTES // 1024**2))
-    data = request.get_data(cache=False)
-    if len(data) > MOST_BYTES:
-        raise TooLarge(_("The request is larger than %(most)s MB.", most=MOST_BYTES // 1024**2))
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(_("The body is not JSON: %(error)s.", error=str(error))) from None
-
-
-def _mapping(body: Any) -> Mapping[str, Any]:
-    if not isinstance(body, dict):
-        raise BadRequest(_("A record is a JSON object."))
-    return body
-
-
-def _names(text: str | None, resource: Resource) -> list[str]:
-    if text:
-        return [name.strip() for name in text.split(",") if name.strip() not in ("", "id")]
-    return list(resource.fields)
-
-
-def _number(text: str | None, default: int) -> int:
-    if text is None:
-        return default
-    if not text.isdigit() or len(text) > 6:
-        raise BadRequest(_("limit is a whole number."))
-    return int(text)
-
-
-def _where(resource: Resource, arguments: Mapping[str, str]) -> list[Any]:
-    """Return the filter of `where=` (JSON) and of `field=value` pairs, all of which must hold."""
-    tests: list[Any] = []
-    if arguments.get("where"):
-        try:
-            tests.append(orjson.loads(arguments["where"]))
-        except orjson.JSONDecodeError:
-            raise BadRequest(_('where is JSON, such as [["country","eq","KW"]].')) from None
-    for name, value in arguments.items():
-        if name in LIST_PARAMETERS:
-            continue
-        described = resources.filters.described(resource, name)
-        tests.append([name, "has" if described.kind.name == "choices" else "eq", value])
-    return tests
+def _known(version: int) -> bool:
+    """Whether the program says that it has this version already (If-None-Match)."""
+    tags = request.if_none_match
+    return bool(tags) and tags.contains_weak(str(version))

@@ -6,26 +6,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from diwan.testing.world import Business
 
 CONTACTS = "/api/v1/contacts/contact"
-
-
-class Api:
-    """A program with a token."""
-
-    def __init__(self, client: FlaskClient, token: str) -> None:
-        self.client, self.headers = client, {"Authorization": f"Bearer {token}"}
-
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        return self.client.open(path, method=method, json=body, headers={**self.headers, **headers})
-
-
-@pytest.fixture
-def api(app: Flask, business: Business) -> Api:
-    return Api(app.test_client(), business.token())
+Api = Any
 
 
 def test_a_record_is_created_read_changed_archived_and_deleted(api: Api) -> None:
@@ -97,7 +82,7 @@ def test_lists_filter_search_sort_and_page(api: Api) -> None:
         ("POST", CONTACTS, "text", 400, "bad_request"),
         ("POST", CONTACTS, [], 400, "bad_request"),
         ("POST", CONTACTS, {"name": "A", "email": "x"}, 422, "invalid"),
-        ("POST", CONTACTS, {"name": "A\u0000B"}, 201, ""),
+        ("POST", CONTACTS, {"name": "A\u0000B"}, 400, "bad_request"),
     ],
 )
 def test_what_is_wrong_is_said_in_problem_details(
@@ -116,26 +101,26 @@ def test_a_body_that_is_not_json_is_refused(api: Api) -> None:
     assert answer.status_code == 400
 
 
-def test_a_token_reaches_only_what_it_and_its_owner_may(app: Flask, business: Business) -> None:
+def test_a_token_reaches_only_what_it_and_its_owner_may(app: Flask, business: Business, program: Any) -> None:
     client = app.test_client()
-    assert Api(client, "dwn_wrong")("GET", CONTACTS).status_code == 401
+    assert program(client, "dwn_wrong")("GET", CONTACTS).status_code == 401
     assert client.get(CONTACTS).headers["WWW-Authenticate"].startswith("Bearer")
     reader = business.member("contacts.contact.read")
-    narrow = Api(client, business.token(reader))
+    narrow = program(client, business.token(reader))
     assert narrow("GET", CONTACTS).status_code == 200
     assert narrow("POST", CONTACTS, {"name": "A"}).status_code == 403
-    scoped = Api(client, business.token(grants=["contacts.contact.read"]))
+    scoped = program(client, business.token(grants=["contacts.contact.read"]))
     assert scoped("POST", CONTACTS, {"name": "A"}).status_code == 403
 
 
-def test_a_plugin_that_is_off_is_not_there(app: Flask, world: Any) -> None:
+def test_a_plugin_that_is_off_is_not_there(app: Flask, world: Any, program: Any) -> None:
     small = world.business("hello")
-    assert Api(app.test_client(), small.token())("GET", CONTACTS).status_code == 404
+    assert program(app.test_client(), small.token())("GET", CONTACTS).status_code == 404
 
 
-def test_the_specification_is_this_tenants_own(app: Flask, api: Api, world: Any) -> None:
+def test_the_specification_is_this_tenants_own(app: Flask, api: Api, world: Any, program: Any) -> None:
     paths = api("GET", "/api/v1/openapi.json").json["paths"]
     assert {CONTACTS, "/api/v1/hello/greeting"} <= paths.keys()
-    small = Api(app.test_client(), world.business("hello").token())
+    small = program(app.test_client(), world.business("hello").token())
     assert CONTACTS not in small("GET", "/api/v1/openapi.json").json["paths"]
     assert small("GET", "/api/v1/").json["resources"] == ["/api/v1/hello/greeting"]

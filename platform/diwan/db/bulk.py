@@ -31,6 +31,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import NULLTYPE
 
+from diwan.db.columns import writer
+
 DOCUMENT = "document"
 
 
@@ -49,6 +51,7 @@ def insert_rows(
     """
     if not rows:
         return
+    rows = _stored(table, rows, names)
     alike = {**shared, **_alike(rows, names)}
     varying = [name for name in names if name not in alike] or [next(iter(names))]
     alike = {name: value for name, value in alike.items() if name not in varying}
@@ -70,6 +73,7 @@ def update_rows(
     """Set the columns `names` of the rows with these `id`s, each to its own values; return the ids that were there."""
     if not rows:
         return set()
+    rows = _stored(table, rows, names)
     _source, typed = _recordset([table.c.id, *(table.c[name] for name in names)])
     statement = (
         update(table)
@@ -78,6 +82,14 @@ def update_rows(
         .returning(table.c.id)
     )
     return set(connection.execute(statement, {DOCUMENT: as_document(rows)}).scalars())
+
+
+def _stored(table: Table, rows: Sequence[Mapping[str, Any]], names: Collection[str]) -> Sequence[Mapping[str, Any]]:
+    """The rows as the table keeps them: amounts and durations as whole numbers."""
+    writers = {name: write for name in names if (write := writer(table.c[name].type))}
+    if not writers:
+        return rows
+    return [{**row, **{n: write(row[n]) for n, write in writers.items() if row.get(n) is not None}} for row in rows]
 
 
 def _alike(rows: Sequence[Mapping[str, Any]], names: Collection[str]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _foreign_key(constraint: ForeignKeyConstraint, target: str, entry: Entry) ->
     name = f"{constraint.table.fullname} → {target}"
     schema = target.partition(".")[0]
     allowed = {entry.name, *(entry.manifest.requires if entry.manifest else ())}
-    if schema not in allowed and target != "core.tenant":
+    if schema not in allowed and target not in ("core.tenant", "core.file"):
         yield f'foreign key {name}: only plugins in [requires] may be referred to; otherwise use field(ref="{target}")'
     if (constraint.ondelete or "").upper() not in ("CASCADE", "RESTRICT"):
         yield f"foreign key {name}: ondelete must be RESTRICT or CASCADE"

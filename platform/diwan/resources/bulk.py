@@ -6,7 +6,7 @@ It must give the same result as `store` called once a record; where somebody wan
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,10 +24,11 @@ from diwan.errors import DiwanError, Refuse
 from diwan.events import emit_all, listened, record_event
 from diwan.kit.i18n import _
 from diwan.kit.ids import uuid7s
-from diwan.resources import search, store
+from diwan.resources import references, search, sequences, store
+from diwan.resources.computing import computes, settle
 from diwan.resources.declare import Resource
 from diwan.resources.lookup import Existing
-from diwan.resources.values import as_json, sort_title, with_defaults
+from diwan.resources.values import as_json, sort_title, split, title_text, with_defaults
 
 T = TypeVar("T")
 RECORD = frozenset(
@@ -58,14 +59,14 @@ class Change:
 
 def create_many(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Outcome]:
     """Create one record for each mapping of typed values (see `Field.parse`); return what became of each, in order."""
-    if listened(f"{resource.key}.creating") or not _fully_described(resource):
+    if listened(f"{resource.key}.creating") or not _fully_described(resource) or resource.part_of:
         return _one_by_one(drafts, lambda draft: _created(store.create(resource, draft)))
     return _in_halves(resource, drafts, lambda some: _insert(resource, some))
 
 
 def update_many(resource: Resource, changes: Sequence[Change]) -> list[Outcome]:
     """Write typed values over records; return what became of each, in order. Each record may come once."""
-    if listened(f"{resource.key}.updating"):
+    if listened(f"{resource.key}.updating") or (resource.parts and computes(resource)) or resource.part_of:
         return _one_by_one(changes, lambda change: _update_one(resource, change))
     return _in_halves(resource, changes, lambda some: _update(resource, some))
 
@@ -74,10 +75,35 @@ def delete_many(resource: Resource, records: Sequence[Existing]) -> list[Outcome
     """Erase records; one that others refer to is refused and stays."""
     if listened(f"{resource.key}.deleting"):
         return _one_by_one(records, lambda record: _delete_one(resource, record))
-    return _in_halves(resource, records, lambda some: _delete(resource, some), REFERRED)
+    return _in_halves(resource, records, lambda some: _delete(resource, some), store.REFERRED)
 
 
-REFERRED = _("Other records refer to this one, so it cannot be deleted. Archive it instead.")
+def set_archived_many(resource: Resource, records: Sequence[Existing], *, archived: bool) -> list[Outcome]:
+    """Archive or restore records; like `store.archive` and `store.restore`. `before` tells {"archived": …}."""
+    moment = now()
+    changed = [record for record in records if (record.archived_at is not None) != archived]
+    rows = [
+        {"id": r.id, "archived_at": moment if archived else None, "updated_at": moment, "version": r.version + 1}
+        for r in changed
+    ]
+    names = ("archived_at", "updated_at", "version")
+    update_rows(current.session.connection(), resource.table, current.tenant.id, names, rows)
+    action = "archive" if archived else "restore"
+    audit.record_many(Entry(action, resource.key, r.id, str(r.values[resource.title] or "")) for r in changed)
+    title = resource.title
+    if listened(f"{resource.key}.updated"):
+        emit_all(
+            record_event(
+                "updated", resource.key, r.id, title=str(r.values[title] or ""),
+                changes={"archived": [not archived, archived]},
+            )
+            for r in changed
+        )  # fmt: skip
+    mine = {record.id for record in changed}
+    return [
+        Written(r.id, r.version + 1, {"archived": not archived}) if r.id in mine else Written(r.id, r.version)
+        for r in records
+    ]
 
 
 def _in_halves(
@@ -92,6 +118,9 @@ def _in_halves(
     except IntegrityError as error:
         if len(items) == 1:
             return [Refuse(referred) if referred else store.integrity_error(resource, error)]
+    except Refuse as error:
+        if len(items) == 1:
+            return [error]
     except DataError:
         if len(items) == 1:
             return [Refuse(_("The database cannot store a value of this record."))]
@@ -119,19 +148,26 @@ def _fully_described(resource: Resource) -> bool:
 
 
 def _insert(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Written]:
-    moment, title = now(), resource.title
+    moment = now()
     rows = _with_defaults(resource, drafts)
-    for row, row["id"] in zip(rows, uuid7s(len(rows)), strict=True):
-        row["sort_title"] = sort_title(resource, row)
+    for row, number in zip(rows, sequences.draw_for(resource, rows), strict=True):
+        row |= number
+    if computes(resource):
+        for row in rows:
+            row |= settle(resource, row, {})
+    documents = _stored(resource, rows)
+    for row, document, key in zip(rows, documents, uuid7s(len(rows)), strict=True):
+        row["id"] = document["id"] = key
+        document["sort_title"] = sort_title(resource, row)
     shared = {
         "tenant_id": current.tenant.id, "created_at": moment, "created_by": current.user.id, "updated_at": moment,
         "version": 1,
     }  # fmt: skip
-    names = set[str]().union(*rows)
-    insert_rows(current.session.connection(), resource.table, rows, names=sorted(names), shared=shared)
+    names = set[str]().union(*documents)
+    insert_rows(current.session.connection(), resource.table, documents, names=sorted(names), shared=shared)
     index_many(resource, rows, new=True)
     audit.record_many(
-        Entry("create", resource.key, row["id"], str(row.get(title) or ""), after=_filled(resource, row))
+        Entry("create", resource.key, row["id"], title_text(resource, row), after=_filled(resource, row))
         for row in rows
     )
     _tell(resource, "created", ((row["id"], {}, {name: row.get(name) for name in resource.fields}) for row in rows))
@@ -151,6 +187,7 @@ def _update(resource: Resource, changes: Sequence[Change]) -> list[Written]:
     rows: list[tuple[Change, dict[str, Any], dict[str, Any]]] = []
     for change in changes:
         record = change.record
+        change = _settled(resource, change)
         new = {**record.values, "archived_at": record.archived_at, **change.values}
         old = _differences(change)
         if "archived_at" in old:
@@ -158,10 +195,14 @@ def _update(resource: Resource, changes: Sequence[Change]) -> list[Written]:
         written.append(Written(record.id, record.version + bool(old), as_json(old)))
         if old:
             rows.append((change, old, new))
-    names = {name for _change, old, _new in rows for name in old} | {"updated_at", "version", "sort_title"}
+    altered = {name for _change, old, _new in rows for name in old}
+    fields = resource.fields
+    names = {"custom" if n in fields and fields[n].custom else n for n in altered}
+    names |= {"updated_at", "version", "sort_title"}
     documents = [
         {
-            **{name: new.get(name) for name in names}, "id": change.record.id, "updated_at": moment,
+            **{name: new.get(name) for name in names}, "custom": _merged_custom(resource, change, altered),
+            "id": change.record.id, "updated_at": moment,
             "version": change.record.version + 1, "sort_title": sort_title(resource, new),
         }
         for change, _old, new in rows
@@ -169,12 +210,36 @@ def _update(resource: Resource, changes: Sequence[Change]) -> list[Written]:
     update_rows(current.session.connection(), resource.table, current.tenant.id, names, documents)
     searched = set(resource.search_fields)
     index_many(resource, [{**new, "id": change.record.id} for change, old, new in rows if searched & old.keys()])
-    changed = [(c.record.id, old, {name: new[name] for name in old}, new[resource.title]) for c, old, new in rows]
-    audit.record_many(
-        Entry("update", resource.key, key, str(title or ""), old, new) for key, old, new, title in changed
-    )
+    changed = [(c.record.id, old, {n: new[n] for n in old}, title_text(resource, new)) for c, old, new in rows]
+    audit.record_many(Entry("update", resource.key, key, title, old, new) for key, old, new, title in changed)
     _tell(resource, "updated", ((key, old, new) for key, old, new, _title in changed))
     return written
+
+
+def _stored(resource: Resource, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows as columns: what a business added stands in one column."""
+    if not any(f.custom for f in resource.fields.values()):
+        return [dict(row) for row in rows]
+    found = (split(resource, row) for row in rows)
+    return [{**columns, "custom": custom} for columns, custom in found]
+
+
+def _merged_custom(resource: Resource, change: Change, altered: Collection[str]) -> dict[str, Any] | None:
+    """All that the column `custom` will hold; None where no field of the business changes."""
+    names = [name for name in altered if name in resource.fields and resource.fields[name].custom]
+    if not names:
+        return None
+    _columns, custom = split(resource, {n: v for n, v in change.values.items() if n in names})
+    blank = {name for name in names if name in change.values} - custom.keys()
+    return {**{n: v for n, v in change.record.custom.items() if n not in blank}, **custom}
+
+
+def _settled(resource: Resource, change: Change) -> Change:
+    """The change with what functions compute from it."""
+    if not computes(resource):
+        return change
+    values = {**change.record.values, **change.values}
+    return replace(change, values={**change.values, **settle(resource, values, {})})
 
 
 def _differences(change: Change) -> dict[str, Any]:
@@ -189,11 +254,13 @@ def _differences(change: Change) -> dict[str, Any]:
 def _delete(resource: Resource, records: Sequence[Existing]) -> list[Written]:
     table = resource.table
     ids = [record.id for record in records]
+    if references.referred(resource, ids):
+        raise Refuse(store.REFERRED)
     criterion = table.c.id == any_(bindparam("ids", ids, type_=ARRAY(Uuid())))
     current.session.connection().execute(delete(table).where(table.c.tenant_id == current.tenant.id, criterion))
     search.forget(resource, ids)
     audit.record_many(
-        Entry("delete", resource.key, r.id, str(r.values[resource.title] or ""), before=_filled(resource, r.values))
+        Entry("delete", resource.key, r.id, title_text(resource, r.values), before=_filled(resource, r.values))
         for r in records
     )
     _tell(resource, "deleted", ((record.id, record.values, {}) for record in records))
@@ -211,7 +278,7 @@ def _tell(resource: Resource, what: str, happened: Iterable[tuple[UUID, Mapping[
     if listened(f"{resource.key}.{what}"):
         emit_all(
             record_event(
-                what, resource.key, key, title=str(after.get(resource.title) or before.get(resource.title) or ""),
+                what, resource.key, key, title=title_text(resource, after if after.get(resource.title) else before),
                 changes={n: [as_json(before.get(n)), as_json(after.get(n))] for n in dict.fromkeys([*before, *after])},
             )
             for key, before, after in happened
@@ -235,7 +302,7 @@ def index_many(resource: Resource, records: Collection[Mapping[str, Any]], *, ne
     entries = [
         {
             "record_id": values["id"],
-            "title": str(values.get(resource.title) or "")[: search.LONGEST_TITLE],
+            "title": title_text(resource, values)[: search.LONGEST_TITLE],
             "words": search.entry_words(resource, values),
         }
         for values in records

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import Computed, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import MappedColumn, mapped_column
 
+from diwan.resources.computing import Formula
 from diwan.resources.kinds import KINDS, Kind
 
 KIND_OF_TYPE = {
     "Text": "text", "BigInteger": "integer", "Integer": "integer", "Numeric": "decimal", "Date": "date",
     "DateTime": "datetime", "Boolean": "boolean", "Uuid": "reference", "ARRAY": "choices", "JSONB": "json",
+    "Seconds": "duration",
 }  # fmt: skip
 
 
@@ -41,6 +43,11 @@ class Field:
     max: Any = None
     synonyms: tuple[str, ...] = ()
     wide: bool = False
+    currency: str = ""
+    unit: Any = ""
+    computed: Any = None
+    sequence: str = ""
+    custom: bool = False
     name: str = ""
     target: type | None = None
     kind: Kind = KINDS["text"]
@@ -49,7 +56,9 @@ class Field:
     @property
     def required(self) -> bool:
         """Whether a new record needs a value from the person (no default fills it)."""
-        return not self.nullable and self.default is None and self.kind.name not in ("boolean", "choices")
+        if self.nullable or self.default is not None or self.computed is not None or self.sequence:
+            return False
+        return self.kind.name != "boolean" and not self.kind.several
 
     @property
     def longest(self) -> int:
@@ -65,17 +74,37 @@ class Field:
         """The key of the resource that this field refers to, or ""."""
         return self.ref if isinstance(self.ref, str) else ""
 
+    @property
+    def formula(self) -> Formula | None:
+        """What PostgreSQL computes the value from, or None."""
+        return self.computed if isinstance(self.computed, Formula) else None
+
+    @property
+    def function(self) -> Callable[[Any], Any] | None:
+        """The Python function that computes the value before it is written, or None."""
+        return self.computed if callable(self.computed) else None
+
+    @property
+    def is_file(self) -> bool:
+        return self.kind.name in ("file", "image")
+
     def initial(self) -> Any:
         """Return the value that a new record starts with; None where it has none."""
         if self.default is None:
-            return {"choices": [], "boolean": False}.get(self.kind.name)
+            return [] if self.kind.several else {"boolean": False}.get(self.kind.name)
         return self.default() if callable(self.default) else self.default
 
     def parse(self, raw: Any) -> Any:
         """Turn typed or transmitted input into a value. Raises ValueError with a message for the person."""
         if raw is None:
-            return [] if self.kind.name == "choices" else None
+            return [] if self.kind.several else None
         return self.kind.parse(self, raw)
+
+    def load(self, stored: Any) -> Any:
+        """Return the value that JSON keeps (see `values.as_json`)."""
+        if stored is None:
+            return [] if self.kind.several else None
+        return self.kind.load(stored) if self.kind.load else stored
 
 
 def field(
@@ -95,6 +124,10 @@ def field(
     max: Any = None,
     synonyms: tuple[str, ...] = (),
     wide: bool = False,
+    currency: str = "",
+    unit: Any = "",
+    computed: str | Callable[[Any], Any] | None = None,
+    sequence: str = "",
 ) -> MappedColumn[Any]:
     """Declare a column with everything a person and a program need to know of it.
 
@@ -102,18 +135,27 @@ def field(
     longtext). ref: a model of this plugin (a foreign key) or a resource's key ("contacts.contact"). choices: value to
     label. default: a value or a function. unique: within the tenant. search: found by the search box. synonyms: other
     names under which files carry it. min, max: bounds of a number, or max as the most characters of a text.
+    currency: the field that holds an amount's currency; of a child row also "<part_of>.<field>". unit: the field that
+    holds a quantity's unit, or the unit itself. computed: SQL over fields of the record, or a function of the record
+    and its child rows. sequence: the pattern of a number that new records draw, such as "L-{year}-{n:04}".
     """
     described = Field(
         label=label, help=help, widget=widget, ref=ref, ondelete=ondelete.upper(), choices=choices or {},
-        default=default, unique=unique, search=search, readonly=readonly, personal=personal,
-        min=min, max=max, synonyms=synonyms, wide=wide,
+        default=default, unique=unique or bool(sequence), search=search,
+        readonly=readonly or computed is not None or bool(sequence), personal=personal, min=min, max=max,
+        synonyms=synonyms, wide=wide, currency=currency, unit=unit,
+        computed=Formula(computed) if isinstance(computed, str) else computed, sequence=sequence,
     )  # fmt: skip
     options: dict[str, Any] = {"info": {"field": described}}
     if default is not None:
         options["default"] = _column_default(default)
-    if choices and default is None and isinstance(choices, dict) and widget == "choices":
+    kind = KINDS.get(widget)
+    if kind is not None and kind.column is not None:
+        options["type_"] = kind.column
+    elif choices and default is None and isinstance(choices, dict) and widget == "choices":
         options["type_"] = ARRAY(Text())
-    return mapped_column(**options)
+    arguments = [Computed("NULL", persisted=True)] if isinstance(computed, str) else []  # `model` writes its SQL
+    return mapped_column(*arguments, **options)
 
 
 def _column_default(default: Any) -> Any:

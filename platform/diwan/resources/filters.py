@@ -77,7 +77,7 @@ def _test(resource: Resource, test: list[Any]) -> ColumnElement[bool]:
 
 
 def _empty(column: Column[Any], subject: Field, empty: bool) -> ColumnElement[bool]:
-    if subject.kind.name == "choices":
+    if subject.kind.several:
         size = func.cardinality(column)
         return size == 0 if empty else size > 0
     return column.is_(None) if empty else column.is_not(None)
@@ -93,10 +93,9 @@ def _compare(column: Column[Any], subject: Field, operator: str, raw: Any) -> Co
     if operator in ("contains", "starts"):
         if not isinstance(raw, str) or len(raw) > 300:
             raise BadRequest(_("%(field)s: give a text.", field=subject.name))
+        words = _words(column, subject)
         return (
-            column.icontains(raw, autoescape=True)
-            if operator == "contains"
-            else column.istartswith(raw, autoescape=True)
+            words.icontains(raw, autoescape=True) if operator == "contains" else words.istartswith(raw, autoescape=True)
         )
     if operator in ("has", "hasnot"):
         member = literal(_value(subject, [raw])[0]) == column.any_()
@@ -128,6 +127,14 @@ def _within(column: Column[Any], subject: Field, raw: Any) -> ColumnElement[bool
     if edges[1] is not None:
         tests.append(column < edges[1])
     return and_(*tests)
+
+
+def _words(column: Any, subject: Field) -> Any:
+    """Return the text in which words are looked for: of a value with parts, all of them."""
+    if not subject.kind.structured:
+        return column
+    parts = subject.kind.schema["properties"]
+    return func.concat_ws(" ", *(column[name].astext for name in parts))
 
 
 def _value(subject: Field, raw: Any) -> Any:

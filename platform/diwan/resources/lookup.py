@@ -6,7 +6,7 @@ It must answer for a whole batch with one statement, and never write.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ class Existing:
     version: int
     archived_at: datetime | None
     values: dict[str, Any]
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 def can_be_key(described: Field) -> bool:
@@ -81,10 +82,9 @@ def find_taken(resource: Resource, name: str, values: Collection[Any]) -> dict[A
     if not values:
         return {}
     table = resource.table
-    wanted = bindparam("values", list(values), type_=ARRAY(table.c[name].type))
-    statement = select(table.c[name], table.c.id).where(
-        table.c.tenant_id == current.tenant.id, table.c[name] == any_(wanted)
-    )
+    column = resource.column(name)
+    wanted = bindparam("values", list(values), type_=ARRAY(column.type))
+    statement = select(column, table.c.id).where(table.c.tenant_id == current.tenant.id, column == any_(wanted))
     return {row[0]: row[1] for row in current.session.connection().execute(statement)}
 
 
@@ -146,12 +146,18 @@ def _digits() -> tuple[str, str]:
 
 
 def _fetch(resource: Resource, criterion: ColumnElement[bool], *, lock: bool) -> list[Existing]:
-    table, names = resource.table, list(resource.fields)
-    statement = select(table.c.id, table.c.version, table.c.archived_at, *(table.c[name] for name in names)).where(
-        table.c.tenant_id == current.tenant.id, criterion
-    )
+    table, fields = resource.table, resource.fields
+    names = [name for name, described in fields.items() if not described.custom]
+    added = [described for described in fields.values() if described.custom]
+    statement = select(
+        table.c.id, table.c.version, table.c.archived_at, table.c.custom, *(table.c[name] for name in names)
+    ).where(table.c.tenant_id == current.tenant.id, criterion)
     if lock:
         # In the order of the key: two imports that meet wait for each other instead of falling into a deadlock.
         statement = statement.order_by(table.c.id).with_for_update()
-    rows = current.session.connection().execute(statement)
-    return [Existing(row[0], row[1], row[2], dict(zip(names, row[3:], strict=True))) for row in rows]
+    found = []
+    for id, version, archived_at, custom, *values in current.session.connection().execute(statement):
+        known = dict(zip(names, values, strict=True))
+        known |= {described.name: described.load(custom.get(described.name)) for described in added}
+        found.append(Existing(id, version, archived_at, known, custom))
+    return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 from uuid import UUID
@@ -26,13 +26,16 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     func,
+    literal_column,
     select,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, registry
 
 from diwan.db.base import TYPES, metadata, now
+from diwan.db.columns import Seconds
 from diwan.db.context import current
 from diwan.db.session import guard_classes
 from diwan.kit.ids import uuid7
@@ -41,7 +44,7 @@ from diwan.resources.kinds import KINDS
 
 MODEL_TYPES: dict[Any, Any] = {
     **TYPES, Decimal: Numeric(), date: Date(), datetime: DateTime(timezone=True), bool: Boolean(),
-    list[str]: ARRAY(Text()), dict: JSONB(), dict[str, Any]: JSONB(),
+    list[str]: ARRAY(Text()), dict: JSONB(), dict[str, Any]: JSONB(), timedelta: Seconds(), list[UUID]: ARRAY(Uuid()),
 }  # fmt: skip
 
 _registries: dict[str, registry] = {}
@@ -104,6 +107,7 @@ class Model:
         name = snake(cls.__name__)
         cls.__tablename__ = name  # type: ignore[attr-defined]
         cls.__table_args__ = (PrimaryKeyConstraint("tenant_id", "id"), {"schema": _schemas[package]})  # type: ignore[attr-defined]
+        cls.__mapper_args__ = {"eager_defaults": True}  # type: ignore[attr-defined]  (what PostgreSQL computes comes back)
         registry_of(package).mapped(cls)
         _complete(cls.__table__, _schemas[package])
 
@@ -135,7 +139,9 @@ class Model:
         """Create a record through the resource layer: validated, audited, searchable."""
         from diwan.resources import store
 
-        return store.create(cls.__resource__, values)  # type: ignore[attr-defined,no-any-return]
+        own: Any = cls.__resource__  # type: ignore[attr-defined]
+        tailored = current.lineup.resources.get(own.key) if current.lineup else None
+        return store.create(tailored or own, values)  # type: ignore[no-any-return]
 
 
 def fields_of(model: type[Model]) -> dict[str, Field]:
@@ -153,19 +159,22 @@ def _complete(table: Table, schema: str) -> None:
         if described is not None:
             _describe(described, column)
             _constrain(table, schema, column, described)
+    types = {str(column.name): column.type for column in table.columns}
+    for column in table.columns:
+        described = column.info.get("field")
+        if column.computed is not None and described is not None and described.formula is not None:
+            column.computed.sqltext = literal_column(described.formula.sql(types, column.type))
     Index(f"ix_{table.name}_sort_title", table.c.tenant_id, table.c.sort_title, table.c.id)
 
 
 def _describe(described: Field, column: Column[Any]) -> None:
     described.name = str(column.name)
     described.nullable = bool(column.nullable)
-    kind = described.widget or KIND_OF_TYPE.get(type(column.type).__name__, "text")
-    if kind == "text" and described.choices:
-        kind = "choice"
+    kind = described.widget or _kind_of(described, column)
     if kind not in KINDS:
         raise TypeError(f"{column.table.fullname}.{column.name}: unknown kind {kind!r}; known: {', '.join(KINDS)}.")
     described.kind = KINDS[kind]
-    if kind == "choices":
+    if described.kind.several:
         column.nullable = False
         described.nullable = False
     if isinstance(described.ref, type):
@@ -173,20 +182,33 @@ def _describe(described: Field, column: Column[Any]) -> None:
         described.target, described.ref = target, str(target.__table__.fullname)
 
 
+def _kind_of(described: Field, column: Column[Any]) -> str:
+    """Return the kind that the type of a column tells, where the declaration says none."""
+    if isinstance(column.type, ARRAY):
+        if isinstance(column.type.item_type, Uuid):
+            return "references"
+        return "choices" if described.choices else "tags"
+    kind = KIND_OF_TYPE.get(type(column.type).__name__, "text")
+    return "choice" if kind == "text" and described.choices else kind
+
+
 def _constrain(table: Table, schema: str, column: Column[Any], described: Field) -> None:
     name = column.name
     if described.unique:
         table.append_constraint(UniqueConstraint("tenant_id", name, name=f"uq_{table.name}_{name}"))
-    if described.reference.startswith(schema + "."):
+    if described.kind.several:
+        return
+    target = "core.file" if described.is_file else described.reference
+    if target and (described.is_file or target.startswith(schema + ".")):
         table.append_constraint(
             ForeignKeyConstraint(
                 ["tenant_id", name],
-                [f"{described.reference}.tenant_id", f"{described.reference}.id"],
-                ondelete=described.ondelete,
+                [f"{target}.tenant_id", f"{target}.id"],
+                ondelete="RESTRICT" if described.is_file else described.ondelete,
                 name=f"fk_{table.name}_{name}",
             )
         )
-    if described.ref is not None:
+    if described.ref is not None or described.is_file:
         Index(f"ix_{table.name}_{name}", table.c.tenant_id, column)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
+from diwan.db.columns import reader
 from diwan.db.context import current
 from diwan.db.direct import read_rows
 from diwan.errors import BadRequest
@@ -81,40 +82,81 @@ def list_page(
     archived: bool = False,
 ) -> Page:
     """Return one page. `sort` is "name,-created_at"; `cursor` comes from the page before or after; `limit` ≤ 500."""
-    chosen = tuple(columns) if columns is not None else resource.columns
-    for name in chosen:
-        described(resource, name)
-    if not 1 <= limit <= MOST_ROWS:
-        raise BadRequest(_("A page has 1 to %(most)s rows.", most=MOST_ROWS))
-    order = parse_sort(resource, sort)
-    backward, after = decode(cursor, order) if cursor else (False, None)
-    values: dict[str, Any] = {"tenant": current.tenant.id}
-    phrase = _add_phrase(values, resource, search)
-    if after is not None:
-        values |= {f"after{number}": value for number, value in enumerate(after) if value is not None}
-    shape = Shape(
-        chosen,
-        tuple((o.name, o.descending) for o in order),
-        archived,
-        phrase,
-        None if after is None else tuple(value is None for value in after),
-        backward,
-        limit + 1,
-    )
-    [rows] = read_rows(_statement(resource, shape, where, values))
-    more = len(rows) > limit
-    rows = rows[:limit]
-    if backward:
-        rows.reverse()
-    return _page(chosen, order, rows, more=more, backward=backward, arrived=after is not None)
+    asked = _Asked(resource, columns, where, search, sort, cursor, limit, archived)
+    [rows] = read_rows(asked.statement)
+    return asked.page(rows)
+
+
+def counted_page(
+    resource: Resource,
+    columns: Sequence[str] | None = None,
+    where: Any = None,
+    search: str = "",
+    sort: str | None = None,
+    cursor: str | None = None,
+    limit: int = 80,
+    archived: bool = False,
+    cap: int = 10_000,
+) -> tuple[Page, Count]:
+    """Return one page and the count of all, in one round trip; like `list_page` and `count`."""
+    asked = _Asked(resource, columns, where, search, sort, cursor, limit, archived)
+    rows, [(number,)] = read_rows(asked.statement, _count_statement(resource, where, search, cap, archived))
+    return asked.page(rows), Count(min(number, cap), number > cap)
 
 
 def count(resource: Resource, where: Any = None, search: str = "", cap: int = 10_000, archived: bool = False) -> Count:
     """Count the records of a list, at most up to `cap`."""
+    [[(number,)]] = read_rows(_count_statement(resource, where, search, cap, archived))
+    return Count(min(number, cap), number > cap)
+
+
+def _count_statement(
+    resource: Resource, where: Any, search: str, cap: int, archived: bool
+) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {"tenant": current.tenant.id}
     shape = Shape((), (), archived, _add_phrase(values, resource, search), None, False, cap + 1)
-    [[(number,)]] = read_rows(_statement(resource, shape, where, values))
-    return Count(min(number, cap), number > cap)
+    return _statement(resource, shape, where, values)
+
+
+class _Asked:
+    """A page that is asked for: its statement, and what its rows mean."""
+
+    def __init__(
+        self, resource: Resource, columns: Sequence[str] | None, where: Any, search: str, sort: str | None,
+        cursor: str | None, limit: int, archived: bool,
+    ) -> None:  # fmt: skip
+        self.resource = resource
+        self.chosen = tuple(columns) if columns is not None else resource.columns
+        for name in self.chosen:
+            described(resource, name)
+        if not 1 <= limit <= MOST_ROWS:
+            raise BadRequest(_("A page has 1 to %(most)s rows.", most=MOST_ROWS))
+        self.limit, self.order = limit, parse_sort(resource, sort)
+        self.backward, self.after = decode(cursor, self.order) if cursor else (False, None)
+        after = self.after
+        values: dict[str, Any] = {"tenant": current.tenant.id}
+        phrase = _add_phrase(values, resource, search)
+        if after is not None:
+            values |= {f"after{number}": value for number, value in enumerate(after) if value is not None}
+        shape = Shape(
+            self.chosen,
+            tuple((o.name, o.descending) for o in self.order),
+            archived,
+            phrase,
+            None if after is None else tuple(value is None for value in after),
+            self.backward,
+            limit + 1,
+        )
+        self.statement = _statement(resource, shape, where, values)
+
+    def page(self, rows: list[Any]) -> Page:
+        more = len(rows) > self.limit
+        rows = rows[: self.limit]
+        if self.backward:
+            rows.reverse()
+        arrived = self.after is not None
+        found = _page(self.chosen, self.order, rows, more=more, backward=self.backward, arrived=arrived)
+        return replace(found, rows=read_values(self.resource, self.chosen, found.rows))
 
 
 def _add_phrase(values: dict[str, Any], resource: Resource, search: str) -> bool:
@@ -143,7 +185,34 @@ def _statement(resource: Resource, shape: Shape, where: Any, values: dict[str, A
     if not where:
         return _sql(resource, shape), values
     compiled = _select(resource, shape, compile_filter(resource, where)).compile(dialect=DIALECT)
-    return str(compiled), dict(compiled.construct_params(values))
+    bound = dict(compiled.construct_params(values))
+    # Amounts and lists of them are stored as whole numbers; nothing else of ours needs a processor here.
+    for name, process in compiled._bind_processors.items():
+        if name in bound and name not in values:
+            bound[name] = process(bound[name])  # type: ignore[operator]
+    return str(compiled), bound
+
+
+@lru_cache(maxsize=2_000)
+def _readers(resource: Resource, columns: tuple[str, ...]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """Return the places in a row whose stored value is not the value itself, with what turns the one into the other."""
+    found = ((1 + place, reader(resource.column(name).type)) for place, name in enumerate(columns))
+    return tuple((place, read) for place, read in found if read is not None)
+
+
+def read_values(resource: Resource, columns: Sequence[str], rows: Sequence[Any]) -> Sequence[Any]:
+    """Return rows of (id, *columns) with values where the database keeps something else (amounts, durations)."""
+    readers = _readers(resource, tuple(columns))
+    if not readers:
+        return rows
+    made = []
+    for row in rows:
+        values = list(row)
+        for place, read in readers:
+            if values[place] is not None:
+                values[place] = read(values[place])
+        made.append(tuple(values))
+    return made
 
 
 @lru_cache(maxsize=2_000)
@@ -184,7 +253,7 @@ def parse_sort(resource: Resource, sort: str | None) -> list[Order]:
     order: list[Order] = []
     for part in (sort or resource.sort).split(","):
         name = part.strip().lstrip("-")
-        if not name or not described(resource, name).sortable:
+        if not name or not (described(resource, name).sortable or name == resource.title):
             raise BadRequest(_("The list cannot be sorted by %(name)s.", name=name[:60]))
         order.append(_order(resource, name, part.strip().startswith("-")))
     return order[:4]
@@ -223,7 +292,7 @@ def _beyond(order: list[Order], after: list[Any], id_column: Column[Any], backwa
     """Return the criterion "comes later in this order than the row `after`"."""
     *values, last = after
     first_down = order[0].descending != backward
-    if len({o.descending for o in order}) == 1 and all(not o.column.nullable for o in order):
+    if len({o.descending for o in order}) == 1 and all(not _nullable(o.column) for o in order):
         left, right = tuple_(*(o.column for o in order), id_column), tuple_(*values, last)
         return left < right if first_down else left > right
     later: ColumnElement[bool] = id_column < last if first_down else id_column > last
@@ -238,9 +307,14 @@ def _beyond(order: list[Order], after: list[Any], id_column: Column[Any], backwa
         else:
             further = column < value if down else column > value
             later = or_(further, and_(column == value, later))
-            if not down and column.nullable:
+            if not down and _nullable(column):
                 later = or_(later, column.is_(None))
     return later
+
+
+def _nullable(column: Any) -> bool:
+    """Whether a column may be NULL; an expression may."""
+    return bool(getattr(column, "nullable", True))
 
 
 def encode(order: list[Order], values: list[Any], backward: bool) -> str:
@@ -267,7 +341,7 @@ def decode(cursor: str, order: list[Order]) -> tuple[bool, list[Any]]:
 def _typed(column: Column[Any], value: Any) -> Any:
     if value is None:
         return None
-    wanted = column.type.python_type
+    wanted = int if reader(column.type) else column.type.python_type
     if wanted is datetime:
         return datetime.fromisoformat(value)
     if wanted is date:

@@ -14,8 +14,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, UserDefinedType
 
 from diwan.db.context import current
+from diwan.kit.phones import show_phone
 from diwan.kit.text import WORD, fold, words
 from diwan.resources.declare import Resource
+from diwan.resources.kinds.texts import plain_text
+from diwan.resources.values import title_text
 
 MOST = 10_000
 LONGEST_WORD = 60
@@ -44,6 +47,12 @@ def entry_words(resource: Resource, values: Mapping[str, Any]) -> list[str]:
         value = values.get(name)
         if isinstance(value, list):
             texts.extend(str(item) for item in value)
+        elif isinstance(value, Mapping):  # a text in each language, the parts of an address
+            texts.extend(str(item) for item in value.values())
+        elif value is not None and resource.fields[name].kind.name == "phone":
+            texts += [str(value), show_phone(str(value))]  # E.164, and in the groups in which people say it
+        elif value is not None and resource.fields[name].kind.name == "richtext":
+            texts.append(plain_text(str(value)))
         elif value is not None:
             texts.append(str(value))
     folded = fold("|".join(texts))
@@ -100,7 +109,7 @@ def index(resource: Resource, records: Iterable[Mapping[str, Any]]) -> None:
             "tenant_id": current.tenant.id,
             "resource": resource.key,
             "record_id": values["id"],
-            "title": str(values.get(resource.title) or "")[:LONGEST_TITLE],
+            "title": title_text(resource, values)[:LONGEST_TITLE],
             "words": entry_words(resource, values),
         }
         for values in records

@@ -5,11 +5,10 @@ It never commits and never decides about screens; every path that writes (form, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from diwan import audit
@@ -18,10 +17,23 @@ from diwan.db.context import current
 from diwan.errors import DiwanError, Invalid, NotFound, Refuse, Stale
 from diwan.events import emit, listened, record_event
 from diwan.kit.i18n import _
-from diwan.resources import search
+from diwan.resources import references, search, sequences
+from diwan.resources.amounts import check_amounts
+from diwan.resources.computing import computes, settle
 from diwan.resources.declare import Resource
 from diwan.resources.model import Model
-from diwan.resources.values import as_json, parse_parts, parse_values, sort_title, with_defaults
+from diwan.resources.values import (
+    as_id,
+    as_json,
+    assign,
+    parse_parts,
+    parse_values,
+    sort_title,
+    split,
+    title_text,
+    value_of,
+    with_defaults,
+)  # fmt: skip
 
 
 def get(resource: Resource, id: UUID | str, *, lock: bool = False) -> Any:
@@ -39,20 +51,31 @@ def get(resource: Resource, id: UUID | str, *, lock: bool = False) -> Any:
 def create(resource: Resource, raw: Mapping[str, Any]) -> Any:
     """Create a record and its child rows. Raises Invalid or Refuse."""
     values = with_defaults(resource, parse_values(resource, raw, partial=False))
-    parts = {name: parse_parts(part, raw[name]) for name, part in resource.parts.items() if name in raw}
-    check_references(resource, values)
+    outer = _outer(resource, values.get(resource.part_of)) if resource.part_of else {}
+    rows = _rows(resource, raw, None)
+    _check(resource, values, {}, rows, outer)
+    values |= sequences.draw_for(resource, [values])[0]
+    values |= settle(resource, values, rows, outer)
     model: Any = resource.model
+    columns, custom = split(resource, values)
     record = model(
-        **values, tenant_id=current.tenant.id, sort_title=sort_title(resource, values), created_by=current.user.id
+        **columns, tenant_id=current.tenant.id, sort_title=sort_title(resource, values), created_by=current.user.id
     )
+    if custom:
+        record.custom = custom
     _announce(resource, "creating", record, {}, values)
     _flush(resource, record)
-    for name, rows in parts.items():
-        _replace_parts(resource.parts[name], record, rows)
-    stored = {**values_of(resource, record), **{name: _plain(rows) for name, rows in parts.items()}}
+    for name, given in rows.items():
+        _replace_parts(resource.parts[name], record, given, {})
+    stored = {
+        **values_of(resource, record),
+        **{name: _plain(resource.parts[name], given) for name, given in rows.items()},
+    }
     search.index(resource, [{**stored, "id": record.id}])
     audit.record("create", resource.key, record.id, _title(resource, record), after=as_json(stored))
     _announce(resource, "created", record, {}, stored)
+    if resource.part_of:
+        _settle_parent(resource, getattr(record, resource.part_of))
     return record
 
 
@@ -61,32 +84,39 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
     record = get(resource, id, lock=True)
     if version is not None and version != record.version:
         raise _stale(resource, record, raw)
-    values = parse_values(resource, raw, partial=True)
-    parts = {name: parse_parts(part, raw[name]) for name, part in resource.parts.items() if name in raw}
     before = values_of(resource, record)
+    values = parse_values(resource, raw, partial=True)
     changed = {name: value for name, value in values.items() if before[name] != value}
-    check_references(resource, changed)
-    old_parts = {name: _plain(parts_of(resource.parts[name], record)) for name in parts}
-    for name, value in changed.items():
-        setattr(record, name, value)
+    outer = _outer(resource, before.get(resource.part_of)) if resource.part_of else {}
+    existing = _existing(resource, record, raw)
+    rows = _rows(resource, raw, existing)
+    _check(resource, changed, before, rows, outer)
+    if computes(resource):
+        settled = settle(resource, {**before, **changed}, {**_values_of_rows(resource, existing), **rows}, outer)
+        changed |= {name: value for name, value in settled.items() if before[name] != value}
+    old_parts = {name: _plain(resource.parts[name], existing[name].values()) for name in rows}
+    assign(resource, record, changed)
     if changed:
         _announce(resource, "updating", record, before, changed)
-    for name, rows in parts.items():
-        _replace_parts(resource.parts[name], record, rows)
-    new_parts = {name: _plain(parts_of(resource.parts[name], record)) for name in parts}
-    touched = {name for name in parts if old_parts[name] != new_parts[name]}
+    for name, given in rows.items():
+        _replace_parts(resource.parts[name], record, given, existing[name])
+    new_parts = {name: _plain(resource.parts[name], parts_of(resource.parts[name], record)) for name in rows}
+    touched = {name for name in rows if old_parts[name] != new_parts[name]}
     if not changed and not touched:
         return record
     _touch(record)
     record.sort_title = sort_title(resource, values_of(resource, record))
     _flush(resource, record)
     after = values_of(resource, record)
-    if changed.keys() & set(resource.search_fields):
+    altered = [name for name in after if before[name] != after[name]]  # also what PostgreSQL computes
+    if set(altered) & set(resource.search_fields):
         search.index(resource, [{**after, "id": record.id}])
-    old = {**{n: before[n] for n in changed}, **{n: old_parts[n] for n in touched}}
-    new = {**{n: after[n] for n in changed}, **{n: new_parts[n] for n in touched}}
+    old = {**{n: before[n] for n in altered}, **{n: old_parts[n] for n in touched}}
+    new = {**{n: after[n] for n in altered}, **{n: new_parts[n] for n in touched}}
     audit.record("update", resource.key, record.id, _title(resource, record), as_json(old), as_json(new))
     _announce(resource, "updated", record, old, new)
+    if resource.part_of:
+        _settle_parent(resource, getattr(record, resource.part_of))
     return record
 
 
@@ -106,20 +136,27 @@ def delete(resource: Resource, id: UUID | str) -> None:
     before = as_json(values_of(resource, record))
     title = _title(resource, record)
     _announce(resource, "deleting", record, before, {})
+    if references.referred(resource, [record.id]):
+        raise Refuse(REFERRED)
     try:
         with current.session.begin_nested():
             current.session.delete(record)
             current.session.flush()
     except IntegrityError as error:
-        raise Refuse(_("Other records refer to this one, so it cannot be deleted. Archive it instead.")) from error
+        raise Refuse(REFERRED) from error
     search.forget(resource, [record.id])
     audit.record("delete", resource.key, record.id, title, before=before)
     _announce(resource, "deleted", record, before, {})
+    if resource.part_of:
+        _settle_parent(resource, UUID(str(before[resource.part_of])))
+
+
+REFERRED = _("Other records refer to this one, so it cannot be deleted. Archive it instead.")
 
 
 def values_of(resource: Resource, record: Any) -> dict[str, Any]:
     """Return a record's described values by field name."""
-    return {name: getattr(record, name) for name in resource.fields}
+    return {name: value_of(described, record) for name, described in resource.fields.items()}
 
 
 def parts_of(part: Resource, record: Any) -> list[Any]:
@@ -131,18 +168,23 @@ def parts_of(part: Resource, record: Any) -> list[Any]:
 
 def check_references(resource: Resource, values: Mapping[str, Any]) -> None:
     """Refuse references to records that are not there for this tenant. One statement per referring field."""
-    errors: dict[str, object] = {}
-    for name, value in values.items():
-        target = resource.fields[name].reference
-        if not target or value is None:
-            continue
-        referred = current.lineup.resources.get(target) if current.lineup else None
-        if referred is None:
-            continue
-        table = referred.table
-        found = select(table.c.id).where(table.c.tenant_id == current.tenant.id, table.c.id == value)
-        if current.session.execute(found).first() is None:
-            errors[name] = _("There is no such %(label)s.", label=str(referred.label).lower())
+    [errors] = references.check(resource, [values])
+    if errors:
+        raise Invalid(errors)
+
+
+def _check(
+    resource: Resource, values: Mapping[str, Any], stored: Mapping[str, Any], rows: Mapping[str, Sequence[Any]],
+    outer: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Refuse values that do not fit together, or refer to what is not there. `values` are those that change."""
+    errors = {**references.check(resource, [values])[0], **check_amounts(resource, values, stored, outer)}
+    whole = {**stored, **values}
+    for name, given in rows.items():
+        part = resource.parts[name]
+        for number, wrong in enumerate(references.check(part, given)):
+            wrong |= check_amounts(part, given[number], {}, whole)
+            errors |= {f"{name}.{number}.{field}": text for field, text in wrong.items()}
     if errors:
         raise Invalid(errors)
 
@@ -170,28 +212,79 @@ def _flush(resource: Resource, record: Any) -> None:
         raise integrity_error(resource, error) from error
 
 
-def _replace_parts(part: Resource, parent: Any, rows: Iterable[dict[str, Any]]) -> None:
+def _existing(resource: Resource, record: Any, raw: Mapping[str, Any]) -> dict[str, dict[UUID, Any]]:
+    """The stored child rows by id, of the parts that are given and, where something is computed from them, of all."""
+    wanted = resource.parts if computes(resource) else [name for name in resource.parts if name in raw]
+    return {name: {row.id: row for row in parts_of(resource.parts[name], record)} for name in wanted}
+
+
+def _rows(
+    resource: Resource, raw: Mapping[str, Any], existing: Mapping[str, Mapping[UUID, Any]] | None
+) -> dict[str, list[dict[str, Any]]]:
+    """The child rows that are given, each with all of its values, and with the "id" of the stored one it changes."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, part in resource.parts.items():
+        if name not in raw:
+            continue
+        found[name] = rows = []
+        for row in parse_parts(part, raw[name]):
+            key = row.pop("id", None)
+            if not key:
+                rows.append(with_defaults(part, row))
+                continue
+            stored = (existing or {}).get(name, {}).get(as_id(key))
+            if stored is None:
+                raise Invalid({part.name: _("A row does not belong to this record.")})
+            rows.append({**values_of(part, stored), **row, "id": stored.id})
+    return found
+
+
+def _values_of_rows(resource: Resource, existing: Mapping[str, Mapping[UUID, Any]]) -> dict[str, list[dict[str, Any]]]:
+    return {name: [values_of(resource.parts[name], row) for row in rows.values()] for name, rows in existing.items()}
+
+
+def _replace_parts(
+    part: Resource, parent: Any, rows: Iterable[Mapping[str, Any]], existing: Mapping[UUID, Any]
+) -> None:
     """Make the child rows those given: known ids are changed, new rows added, the others removed."""
-    existing = {row.id: row for row in parts_of(part, parent)}
+    gone = dict(existing)
     model: Any = part.model
     for row in rows:
-        key = row.pop("id", None)
-        stored = existing.pop(UUID(str(key)), None) if key else None
-        if key and stored is None:
-            raise Invalid({part.name: _("A row does not belong to this record.")})
+        values = {n: v for n, v in row.items() if n not in ("id", part.part_of) and part.fields[n].formula is None}
+        stored = gone.pop(row["id"], None) if row.get("id") else None
         if stored is None:
-            values = with_defaults(part, row)
             current.session.add(
                 model(**values, **{part.part_of: parent.id}, tenant_id=parent.tenant_id,
                            sort_title=sort_title(part, values), created_by=current.user.id)
             )  # fmt: skip
-        elif any(getattr(stored, name) != value for name, value in row.items()):
-            for name, value in row.items():
-                setattr(stored, name, value)
+        elif any(getattr(stored, name) != value for name, value in values.items()):
+            assign(part, stored, values)
+            stored.sort_title = sort_title(part, values)
             _touch(stored)
-    for row in existing.values():
+    for row in gone.values():
         current.session.delete(row)
     current.session.flush()
+
+
+def _outer(part: Resource, id: Any) -> dict[str, Any]:
+    """The values of the record that a child row belongs to."""
+    parent = _parent(part)
+    record = current.session.get(parent.model, (current.tenant.id, id)) if parent and id else None
+    return values_of(parent, record) if parent and record is not None else {}
+
+
+def _parent(part: Resource) -> Resource | None:
+    found: Resource | None = (
+        current.lineup.resources.get(part.fields[part.part_of].reference) if current.lineup else None
+    )
+    return found
+
+
+def _settle_parent(part: Resource, id: UUID) -> None:
+    """Work out what a record computes from its child rows, after one of them was written alone."""
+    parent = _parent(part)
+    if parent is not None and computes(parent):
+        update(parent, id, {})
 
 
 def _announce(resource: Resource, what: str, record: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -237,16 +330,14 @@ def _stale(resource: Resource, record: Any, raw: Mapping[str, Any]) -> Stale:
     )
 
 
-def _plain(rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _plain(part: Resource, rows: Iterable[Any]) -> list[dict[str, Any]]:
     """Return child rows as plain values, for audit and comparison."""
     plain = []
     for row in rows:
-        if isinstance(row, Mapping):
-            plain.append({n: as_json(v) for n, v in row.items() if n != "id"})
-        else:
-            plain.append({n: as_json(getattr(row, n)) for n in type(row).__resource__.fields})
+        values = row if isinstance(row, Mapping) else values_of(part, row)
+        plain.append({name: as_json(value) for name, value in values.items() if name not in ("id", part.part_of)})
     return plain
 
 
 def _title(resource: Resource, record: Any) -> str:
-    return str(getattr(record, resource.title) or "")
+    return title_text(resource, {resource.title: getattr(record, resource.title)})

@@ -6,12 +6,17 @@ It must not read or write the database.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+from diwan.db.context import current
 from diwan.errors import Invalid
 from diwan.kit.i18n import _
 from diwan.kit.text import fold
 from diwan.resources.declare import Resource
+from diwan.resources.fields import Field
+from diwan.resources.kinds.times import iso_span
 
 LONGEST_SORT = 120
 MOST_PARTS = 200
@@ -58,9 +63,22 @@ def with_defaults(resource: Resource, values: Mapping[str, Any]) -> dict[str, An
     return {**{name: value for name, value in defaults.items() if value is not None}, **values}
 
 
+def title_text(resource: Resource, values: Mapping[str, Any], language: str | None = None) -> str:
+    """Return the title of a record as one text; of a bilingual one the business's language, else the other."""
+    value = values.get(resource.title)
+    if isinstance(value, Mapping):
+        return spoken(value, language or (current.tenant.language if current.tenant_or_none else "en"))
+    return str(value or "")
+
+
+def spoken(parts: Mapping[str, Any], language: str) -> str:
+    """Return the text of a bilingual value in a language, or in the first other one that it has."""
+    return str(parts.get(language) or next((text for text in parts.values() if text), ""))
+
+
 def sort_title(resource: Resource, values: Mapping[str, Any]) -> str:
     """Return the folded title by which lists sort."""
-    return fold(str(values.get(resource.title) or ""))[:LONGEST_SORT]
+    return fold(title_text(resource, values))[:LONGEST_SORT]
 
 
 def parse_parts(part: Resource, raw: Any) -> list[dict[str, Any]]:
@@ -82,14 +100,60 @@ def parse_parts(part: Resource, raw: Any) -> list[dict[str, Any]]:
     return rows
 
 
+def value_of(described: Field, record: Any) -> Any:
+    """Return the value of a field of a stored record."""
+    if described.custom:
+        return described.load((record.custom or {}).get(described.name))
+    return getattr(record, described.name)
+
+
+def split(resource: Resource, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return values of columns, and what the column `custom` keeps of the fields that a business added."""
+    columns: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
+    for name, value in values.items():
+        described = resource.fields.get(name)
+        if described is None or not described.custom:
+            columns[name] = value
+        elif value is not None and value != []:
+            custom[name] = as_json(value)
+    return columns, custom
+
+
+def assign(resource: Resource, record: Any, values: Mapping[str, Any]) -> None:
+    """Set values of a record; blank custom fields leave no trace."""
+    columns, custom = split(resource, values)
+    for name, value in columns.items():
+        setattr(record, name, value)
+    blank = values.keys() - columns.keys() - custom.keys()
+    if custom or blank:
+        kept = {name: value for name, value in (record.custom or {}).items() if name not in blank}
+        record.custom = {**kept, **custom}
+
+
+def as_id(text: Any) -> UUID | None:
+    """Return the id that a text is, or None."""
+    try:
+        return text if isinstance(text, UUID) else UUID(str(text))
+    except ValueError:
+        return None
+
+
 def as_json(value: Any) -> Any:
-    """Return a value as it is kept in JSON (audit, events): decimals, dates and ids as text."""
+    """Return a value as it is kept in JSON (audit, events, REST): decimals, dates, times and ids as text."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, timedelta):
+        return iso_span(value)
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return str(value)
+
+
+def json_text(value: Any) -> str:
+    """Return what JSON does not know as text: the `default` of orjson."""
+    return iso_span(value) if isinstance(value, timedelta) else str(value)

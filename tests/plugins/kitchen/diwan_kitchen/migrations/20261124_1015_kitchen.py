@@ -11,20 +11,32 @@ RECORD = """created_at timestamptz NOT NULL, created_by uuid, updated_at timesta
     version bigint NOT NULL, sort_title text NOT NULL, custom jsonb NOT NULL DEFAULT '{}'"""
 
 TABLES = {
-    "client": "name text NOT NULL, email text, phone text, city text",
-    "order": """subject text NOT NULL, client uuid, state text NOT NULL, priority text NOT NULL, parent uuid,
-        due_on date, starts_at timestamptz, ends_at timestamptz, urgent boolean NOT NULL, guests bigint, note text,
+    "client": "name text NOT NULL, email text, phone text, city text, address jsonb",
+    "order": """subject text NOT NULL, number text NOT NULL, name jsonb, client uuid, others uuid[] NOT NULL,
+        state text NOT NULL, priority text NOT NULL, parent uuid, due_on date, starts_at timestamptz,
+        ends_at timestamptz, length bigint, currency text, discount bigint, deposit bigint, total bigint,
+        tags text[] NOT NULL, colour text, image uuid, contract uuid, urgent boolean NOT NULL, guests bigint,
+        weight bigint, about text, note text,
+        CONSTRAINT uq_order_number UNIQUE (tenant_id, number),
         CONSTRAINT fk_order_client FOREIGN KEY (tenant_id, client)
             REFERENCES kitchen.client (tenant_id, id) ON DELETE RESTRICT,
         CONSTRAINT fk_order_parent FOREIGN KEY (tenant_id, parent)
-            REFERENCES kitchen."order" (tenant_id, id) ON DELETE RESTRICT""",
-    "line": """"order" uuid NOT NULL, item text NOT NULL, quantity numeric NOT NULL,
+            REFERENCES kitchen."order" (tenant_id, id) ON DELETE RESTRICT,
+        CONSTRAINT fk_order_image FOREIGN KEY (tenant_id, image)
+            REFERENCES core.file (tenant_id, id) ON DELETE RESTRICT,
+        CONSTRAINT fk_order_contract FOREIGN KEY (tenant_id, contract)
+            REFERENCES core.file (tenant_id, id) ON DELETE RESTRICT""",
+    "line": """"order" uuid NOT NULL, item text NOT NULL, quantity bigint NOT NULL, price bigint,
+        amount bigint GENERATED ALWAYS AS
+            (round((quantity::numeric * 0.000001) * (price::numeric * 0.0001) * 10000::numeric)::bigint) STORED,
         CONSTRAINT fk_line_order FOREIGN KEY (tenant_id, "order")
             REFERENCES kitchen."order" (tenant_id, id) ON DELETE CASCADE""",
 }
 INDEXES = [
     'CREATE INDEX ix_order_client ON kitchen."order" (tenant_id, client)',
     'CREATE INDEX ix_order_parent ON kitchen."order" (tenant_id, parent)',
+    'CREATE INDEX ix_order_image ON kitchen."order" (tenant_id, image)',
+    'CREATE INDEX ix_order_contract ON kitchen."order" (tenant_id, contract)',
     'CREATE INDEX ix_line_order ON kitchen.line (tenant_id, "order")',
 ]
 

@@ -1,0 +1,91 @@
+"""Column types whose values PostgreSQL keeps as whole numbers: amounts of a fixed number of places, and durations.
+
+Statements that pass SQLAlchemy's result and bind processors by must turn values with `reader` and `writer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+BIGINT = 2**63
+SECOND = timedelta(seconds=1)
+
+
+class Scaled(TypeDecorator[Decimal]):
+    """A number of a fixed count of decimal places, kept as bigint: comparisons use indexes also under row security."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+        self._unit = Decimal(10) ** places
+
+    def process_bind_param(self, value: Any, dialect: Any) -> int | None:
+        return None if value is None else self.to_stored(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> Decimal | None:
+        return None if value is None else self.from_stored(value)
+
+    @property
+    def python_type(self) -> type[Any]:
+        return Decimal
+
+    def to_stored(self, value: Any) -> int:
+        """Return the whole number of a value. Raises ValueError for more places than there are, or too large."""
+        scaled = Decimal(value) * self._unit
+        number = int(scaled)
+        if number != scaled or abs(number) >= BIGINT:
+            raise ValueError(f"{value} does not fit into {self.places} decimal places")
+        return number
+
+    def from_stored(self, value: Any) -> Decimal:
+        """Return the value of a stored whole number, without superfluous zeros."""
+        return Decimal(value) / self._unit
+
+    def canonical(self, value: Decimal) -> Decimal:
+        """Return a value as it comes back from the database: with the places that there are, and no others."""
+        return self.from_stored(int((value * self._unit).to_integral_value(ROUND_HALF_UP)))
+
+
+class Seconds(TypeDecorator[timedelta]):
+    """A length of time, kept as its whole seconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> int | None:
+        return None if value is None else self.to_stored(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> timedelta | None:
+        return None if value is None else self.from_stored(value)
+
+    @property
+    def python_type(self) -> type[Any]:
+        return timedelta
+
+    def to_stored(self, value: Any) -> int:
+        """Return the seconds of a length of time."""
+        seconds: int = value // SECOND
+        return seconds
+
+    def from_stored(self, value: Any) -> timedelta:
+        """Return the length of time of stored seconds."""
+        return timedelta(seconds=int(value))
+
+
+def reader(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """Return what turns a stored value (never NULL) into the value of a column; None where they are the same."""
+    return type_.from_stored if isinstance(type_, Scaled | Seconds) else None
+
+
+def writer(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """Return what turns a value (never None) into what is stored; None where they are the same."""
+    return type_.to_stored if isinstance(type_, Scaled | Seconds) else None

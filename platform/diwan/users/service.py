@@ -5,6 +5,7 @@ It must never tell a stranger whether an address has an account, neither by answ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from diwan import mail
 from diwan.db.base import now
 from diwan.db.context import current
 from diwan.errors import Invalid, Refuse
+from diwan.kit.dates import CALENDARS, DIGITS
 from diwan.kit.i18n import LANGUAGES, _, language
 from diwan.kit.text import clean
 from diwan.users import codes
@@ -34,6 +36,16 @@ MAIL_PLACE = Limit("mail place", free=30, wait=30, longest=HOUR, window=HOUR)
 CODE_PLACE = Limit("code place", free=30, wait=5, longest=900, window=HOUR)
 
 LONGEST_NAME: Final = 120
+
+THEMES: Final = ("auto", "light", "dark")
+PREFERENCES: Final[Mapping[str, tuple[object, ...]]] = {
+    "calendar": CALENDARS,
+    "digits": DIGITS,
+    "density": ("comfortable", "compact"),
+    "shortcuts": (True, False),
+    "week_start": ("", "0", "1", "6"),
+}
+"""What a person may choose for their account, with the values of each; the first is the default."""
 
 
 def normal_email(text: str) -> str:
@@ -149,13 +161,25 @@ def reset_password(secret: str, password: str) -> User:
     return user
 
 
-def set_preferences(user_id: UUID, *, language: str | None = None, theme: str | None = None) -> None:
-    """Keep the language and the theme that a person chose."""
+def set_preferences(
+    user_id: UUID, *, language: str | None = None, theme: str | None = None, **preferences: object
+) -> None:
+    """Keep what a person chose: language, theme and the keys of `PREFERENCES`; an unknown value changes nothing."""
     user = current.session.get_one(User, user_id)
     if language in LANGUAGES:
         user.language = language
-    if theme in ("auto", "light", "dark"):
+    if theme in THEMES:
         user.theme = theme
+    chosen = {key: value for key, value in preferences.items() if value in PREFERENCES[key]}
+    if chosen:
+        user.preferences = {**user.preferences, **chosen}
+
+
+def arrange_menu(user_id: UUID, tenant_id: int, menu: Mapping[str, list[str]]) -> None:
+    """Keep how a person arranged the navigation of one business. It travels with the session: no page asks for it."""
+    user = current.session.get_one(User, user_id)
+    menus = {**user.preferences.get("menus", {}), str(tenant_id): {key: names[:300] for key, names in menu.items()}}
+    user.preferences = {**user.preferences, "menus": menus}
 
 
 def sweep() -> int:

@@ -1,6 +1,6 @@
 """The frame around every page behind the login: navigation, breadcrumbs, tenant switch, messages.
 
-It must derive the navigation from the lineup and the person's rights; nothing is registered by hand.
+The navigation is derived (web.menu); nothing is registered by hand.
 """
 
 from __future__ import annotations
@@ -9,20 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import flash, get_flashed_messages, render_template, request
+from flask import flash, get_flashed_messages, render_template
 
 from diwan.db import current
-from diwan.kernel.catalogue import installed
 from diwan.kit.i18n import LANGUAGES, _
+from diwan.web import shortcuts
+from diwan.web.menu import modules, navigation
 
 Crumb = tuple[Any, str]
-
-ADMIN = (
-    ("people", _("People"), "users", "core.member.read"),
-    ("modules", _("Modules"), "apps", "core.plugin.manage"),
-    ("settings", _("Settings"), "settings", "core.tenant.update"),
-    ("audit", _("Audit log"), "history", "core.audit.read"),
-)
 
 
 def home() -> str:
@@ -42,9 +36,11 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
         "tenants": [{"name": current.tenant.name, "href": base, "active": True}],
         "choose_href": "/choose",
         "new_tenant_href": "/businesses/new",
-        "user_menu": [{"label": _("API tokens"), "icon": "key", "href": f"{base}/tokens"}]
-        if current.user.can("core.token.manage")
-        else [],
+        "palette_href": f"{base}/palette",
+        "look_action": f"{base}/preferences/look",
+        "keys": shortcuts.targets(base),
+        "modules": modules(base),
+        "user_menu": _user_menu(base),
     }
     return render_template(
         template,
@@ -56,32 +52,15 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
     )
 
 
-def navigation(base: str) -> list[dict[str, Any]]:
-    """Return the sections of the side bar: overview, one per module with something to see, administration."""
-    path = request.path
-
-    def item(label: Any, icon: str, href: str, *, exact: bool = False) -> dict[str, Any]:
-        active = path == href or (not exact and path.startswith(href + "/"))
-        return {"label": label, "icon": icon, "href": href, "active": active}
-
-    sections: list[dict[str, Any]] = [{"label": "", "items": [item(_("Home"), "home", base, exact=True)]}]
-    can = current.user.can
-    for name in current.lineup.plugins:
-        items = [
-            item(r.labels, r.icon or "table", f"{base}/{r.plugin}/{r.name}")
-            for r in current.lineup.resources.values()
-            if r.plugin == name and r.menu and can(r.permission("read"))
-        ]
-        items += [
-            item(page.label, page.options["icon"] or "layout", f"{base}/{name}{page.options['rule']}")
-            for page in current.lineup.pages
-            if page.plugin == name and page.options["menu"] and can(page.permission)
-        ]
-        if items:
-            sections.append({"label": installed()[name].label, "items": items})
-    admin = [item(label, icon, f"{base}/{place}") for place, label, icon, right in ADMIN if not right or can(right)]
-    sections.append({"label": _("Administration"), "items": admin})
-    return sections
+def _user_menu(base: str) -> list[dict[str, Any]]:
+    items = [
+        {"label": _("Preferences"), "icon": "adjustments", "href": f"{base}/preferences"},
+        {"label": _("Customise navigation"), "icon": "list-details", "href": f"{base}/preferences/navigation"},
+        {"label": _("Keyboard shortcuts"), "icon": "keyboard", "href": f"{base}/shortcuts"},
+    ]
+    if current.user.can("core.token.manage"):
+        items.append({"label": _("API tokens"), "icon": "key", "href": f"{base}/tokens"})
+    return items
 
 
 def tell(tone: str, text: object, undo: UUID | None = None) -> None:

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from flask import Flask, has_request_context, request
+from flask import Flask, has_request_context, request, session
 from markupsafe import Markup
 
+from diwan.db import current
+from diwan.kit import dates
 from diwan.kit.i18n import listed
+from diwan.web.sessions import SignedIn
 
 DIST = Path(__file__).parent / "static" / "dist"
 STATIC_URL = "/static/dist/"
@@ -102,23 +105,51 @@ def brand_stylesheet(hue: float, chroma: float = 0.098) -> str:
     return f":root{{--brand-h:{hue % 360:.0f};--brand-c:{min(max(chroma, 0), 0.13):.3f}}}"
 
 
+def brand_href() -> str:
+    """Return the address of the small stylesheet with the colour of the business that is open, if it chose one."""
+    tenant = current.tenant_or_none
+    if tenant is None or "hue" not in tenant.brand:
+        return ""
+    return f"/t/{tenant.slug}/brand.css?v={tenant.brand.get('version', 0)}"
+
+
+def logo_href() -> str:
+    """Return the address of the logo of the business that is open, if it has one."""
+    tenant = current.tenant_or_none
+    if tenant is None or not tenant.brand.get("logo"):
+        return ""
+    return f"/t/{tenant.slug}/brand/logo?v={tenant.brand.get('version', 0)}"
+
+
 def _cookie(name: str, allowed: tuple[str, ...]) -> str:
     value = request.cookies.get(name, "") if has_request_context() else ""
     return value if value in allowed else allowed[0]
 
 
 def look() -> dict[str, Any]:
-    """Return what every template knows: theme, density, and whether htmx asks for a part of the page only."""
+    """Return what every template knows: theme, density, the reader's calendar, and whether htmx asks for a part only.
+
+    What the account says holds on every device; a cookie of this one speaks where the account leaves it open.
+    """
     asked = has_request_context() and request.headers.get("HX-Request") == "true"
     partial = asked and request.headers.get("HX-History-Restore-Request") != "true"
-    return {"theme": _cookie("theme", THEMES), "density": _cookie("density", DENSITIES), "partial": partial}
+    person: SignedIn | None = getattr(session, "user", None) if has_request_context() else None
+    chosen = person.preferences if person else {}
+    theme = person.theme if person and person.theme in THEMES[1:] else _cookie("theme", THEMES)
+    density = chosen.get("density") if chosen.get("density") in DENSITIES else _cookie("density", DENSITIES)
+    return {
+        "theme": theme, "density": density, "partial": partial, "calendar": dates.manner().calendar,
+        "digits": dates.manner().digits, "keys": "off" if chosen.get("shortcuts") is False else "on",
+        "chosen_week_start": chosen.get("week_start", ""),
+    }  # fmt: skip
 
 
 def register(app: Flask) -> None:
     """Add the globals to the application's templates."""
     app.jinja_env.globals.update(
-        icon=icon, asset=asset, avatar_colour=avatar_colour, initials=initials, week_start=week_start, zip=zip
-    )
+        icon=icon, asset=asset, avatar_colour=avatar_colour, initials=initials, week_start=week_start, zip=zip,
+        brand_href=brand_href, logo_href=logo_href,
+    )  # fmt: skip
     app.jinja_env.filters.update(listed=listed)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -26,10 +26,11 @@ def language() -> ResponseReturnValue:
             users.set_preferences(me.id, language=chosen)
         else:
             server_session()["language"] = chosen
-    return redirect(_came_from(), 303)
+    return redirect(came_from(), 303)
 
 
-def _came_from() -> str:
+def came_from() -> str:
+    """Return the page of ours from which a form was sent, or the front door."""
     parts = urlsplit(request.referrer or "")
     if parts.netloc != request.host:
         return "/"

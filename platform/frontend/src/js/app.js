@@ -4,6 +4,7 @@ import "./menu.js";
 import "./toast.js";
 import "./confirm.js";
 import "./shell.js";
+import "./shortcuts.js";
 import "./list.js";
 import "./shapes.js";
 import "./combobox.js";

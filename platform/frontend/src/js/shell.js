@@ -1,9 +1,21 @@
-// Sidebar on phones, theme, keyboard shortcuts, copy and reveal buttons.
-import { on, say, text } from "./dom.js";
+// Sidebar, theme, density, the palette's door, copy and reveal buttons.
+import { csrf, on, say, text } from "./dom.js";
 import { toast } from "./toast.js";
 
 const root = document.documentElement;
+const addresses = () => document.querySelector("#keys")?.dataset ?? {};
+
+/** Tells the account, for other devices; the page has changed already. */
+function keep(address, values) {
+  if (!address) return;
+  fetch(address, {
+    method: "POST", keepalive: true, body: new URLSearchParams(values),
+    headers: { "X-CSRFToken": csrf(), Accept: "application/json" },
+  }).catch(() => {});
+}
+
 const remember = (name, value) => {
+  keep(addresses().look, { [name]: value });
   document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
 };
 
@@ -35,16 +47,41 @@ document.addEventListener("keydown", (event) => {
     toggleSidebar(false);
     document.querySelector(".burger")?.focus();
   }
-  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-  const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
-  const ctrlK = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
-  if (!slash && !ctrlK) return;
-  const box = document.querySelector("[data-search]");
-  if (!box) return;
-  event.preventDefault();
-  box.focus();
-  box.select();
 });
+
+// A section of the side bar stays as it was left.
+document.addEventListener("toggle", (event) => {
+  const { section } = event.target.dataset ?? {};
+  if (section) keep(addresses().sections, { section, closed: event.target.open ? "0" : "1" });
+}, true);
+
+/** Opens the palette, loaded when first wanted; without it the box stays a plain search. */
+export async function openPalette() {
+  const box = document.querySelector("[data-search]");
+  if (!box?.dataset.palette) return void box?.focus();
+  try {
+    const { open } = await import("./palette.js");
+    open(box);
+  } catch {
+    box.focus();
+  }
+}
+on("click", "[data-search][data-palette]", () => openPalette());
+if (document.querySelector("[data-sort-form]")) import("./sort.js");
+
+// The bar at the top of the window while a page or a part of one is on its way.
+let waiting;
+const busy = (is) => {
+  clearTimeout(waiting);
+  if (is) waiting = setTimeout(() => root.toggleAttribute("data-loading", true), 250);
+  else root.removeAttribute("data-loading");
+};
+addEventListener("beforeunload", () => busy(true));
+addEventListener("pageshow", () => busy(false));
+document.addEventListener("htmx:before:request", (event) => {
+  if (!event.target.closest?.("[data-widget]")) busy(true);
+});
+for (const end of ["htmx:after:request", "htmx:error", "htmx:response:error"]) document.addEventListener(end, () => busy(false));
 
 on("click", "[data-copy]", async (event, button) => {
   const source = document.querySelector(button.dataset.copy);

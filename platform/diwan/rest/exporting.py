@@ -5,21 +5,25 @@ It must never hold more than a page of rows, and needs the right to export.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
-from diwan.db import current
+from diwan import exports
+from diwan.db import context, current, unit_of_work
 from diwan.errors import BadRequest
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, language, set_language
 from diwan.resources import Resource
+from diwan.rest.reading import flag
 
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 ACCEPTED = {"text/csv": "csv", "application/jsonl": "jsonl", "application/x-ndjson": "jsonl"}
+ONE_PAGE = ("limit", "cursor", "count", "expand")
 
 
 def wanted() -> str:
-    """Return the form that is asked for: json, csv or jsonl."""
+    """Return the form that is asked for, by `format=` or by the header Accept: json, csv or jsonl."""
     form = request.args.get("format")
     if form is None:
         return ACCEPTED.get(request.headers.get("Accept", "").partition(";")[0].strip().lower(), "json")
@@ -29,6 +33,47 @@ def wanted() -> str:
 
 
 def export(resource: Resource, names: list[str], where: list[Any], form: str) -> Response:
-    """Return the stream of a list."""
+    """Return all records of a list as a stream. Raises Denied, and BadRequest before anything is sent."""
     current.require(resource.permission("export"))
-    raise BadRequest(_("format is json, csv or jsonl."))
+    for name in ONE_PAGE:
+        if name in request.args:
+            raise BadRequest(_("%(name)s is not for exports: they hold the whole list.", name=name))
+    pages = exports.rows(
+        resource, names, where, request.args.get("search", ""), request.args.get("sort"), archived=flag("archived")
+    )
+    parts: Iterator[str | bytes] = (
+        exports.csv_lines(resource, names, pages, bom=False)
+        if form == "csv"
+        else exports.jsonl_lines(resource, names, pages)
+    )
+    begun = [next(parts)]
+    if form == "csv":  # the header alone: what is wrong with the list shows with its first rows
+        begun += [part for part in [next(parts, None)] if part is not None]
+    headers = {"Content-Disposition": f'attachment; filename="{resource.name}.{form}"', "X-Accel-Buffering": "no"}
+    return Response(
+        stream_with_context(_stream(begun, parts, current.scope, language())), content_type=TYPES[form], headers=headers
+    )
+
+
+def _stream(
+    begun: list[str | bytes], parts: Iterator[str | bytes], opened: context.Scope, spoken: str
+) -> Iterator[bytes]:
+    """Yield an export. Each page is read in a transaction of its own, in the scope of the request that asked."""
+    for part in begun:
+        yield _bytes(part)
+    begun.clear()
+    token = context._scope.set(opened)
+    set_language(spoken)
+    try:
+        while True:
+            with unit_of_work():
+                part_or_none = next(parts, None)
+            if part_or_none is None:
+                return
+            yield _bytes(part_or_none)
+    finally:
+        context._scope.reset(token)
+
+
+def _bytes(part: str | bytes) -> bytes:
+    return part.encode() if isinstance(part, str) else part

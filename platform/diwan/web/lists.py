@@ -1,4 +1,4 @@
-"""From a request's query to what `list.html` shows, for any resource.
+"""From the state of a list to what `list.html` shows, for any resource: rows or groups, columns, selection, pages.
 
 It must read columns, never entities, and take a fixed number of statements whatever the number of rows.
 """
@@ -7,142 +7,90 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from diwan import resources
 from diwan.db import current
-from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.resources import Page, Resource
+from diwan.resources.aggregate import numbers_of
 from diwan.resources.filters import described
-from diwan.web.cells import ENDING, choice_badges, column_cells, record_base
+from diwan.web import list_groups
+from diwan.web.cells import column_cells
+from diwan.web.list_bulk import bulk_actions
+from diwan.web.list_columns import chosen, columns, columns_panel, sort_panel
+from diwan.web.list_frame import frame, new_record
+from diwan.web.state import ListState
 
 PAGE = 80
-FILTER = "f."
 
 
-def build(resource: Resource, arguments: Mapping[str, str]) -> dict[str, Any]:
+def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
     """Return the context of the list screen. Raises BadRequest for a query that makes no sense."""
-    href = record_base(resource.key)
-    search = arguments.get("q", "").strip()[:200]
-    sort = arguments.get("sort") or resource.sort
-    archived = arguments.get("archived") == "1"
-    asked = {n: v for n in resource.filters if (v := arguments.get(FILTER + n, "").strip())}
-    tests = [[n, "has" if resource.fields[n].kind.name == "choices" else "eq", v] for n, v in asked.items()]
-    page = resources.list_page(
-        resource, None, tests, search, sort, arguments.get("cursor"), limit=PAGE, archived=archived
-    )
-    counted = resources.count(resource, tests, search, archived=archived)
-    query = _Query(href, search, sort if sort != resource.sort else "", archived, asked)
-    can = current.user.can
-    return {
-        "title": resource.labels,
-        "icon": resource.icon,
-        "href": href,
-        "count": {"number": counted.number, "capped": counted.capped},
-        "search": {"value": search, "placeholder": _("Search %(labels)s", labels=resource.labels)},
-        "keep": [(n, v) for n, v in (("sort", query.sort), ("archived", "1" if archived else "")) if v],
-        "new": _new(resource, href) if can(resource.permission("create")) else None,
-        "import_href": f"{href}/import" if can(resource.permission("import")) else None,
-        "filters": [_filter(resource, name, asked.get(name, "")) for name in resource.filters],
-        "chips": [_chip(resource, name, value, query) for name, value in asked.items()],
-        "clear_href": query.link(filters={}, search=""),
-        "archived": {
-            "href": query.link(archived=True),
-            "back_href": query.link(archived=False),
-            "active": archived,
-        },
-        "columns": [_column(resource, name, sort, query) for name in resource.columns],
-        "rows": _rows(resource, page, href),
-        "bulk": _bulk(href, archived) if can(resource.permission("update")) else [],
-        "pager": _pager(page, counted, query),
-        "empty": _empty(resource, href),
+    resource, names = state.resource, chosen(state)
+    shown: dict[str, Any] = {
+        "columns": columns(state, names),
+        "columns_panel": columns_panel(state, names),
+        "sort_panel": sort_panel(state),
+        "group_panel": list_groups.panel(state),
+        "bulk": bulk_actions(resource, state.archived),
+        "query": state.query,
+        "totals_href": state.link("/totals") if set(names) & set(numbers_of(resource)) else None,
+        "empty": _empty(resource, state.href),
+        "rows": [],
+        "groups": [],
     }
+    if state.group:
+        counted = resources.count(resource, state.tests, state.search, archived=state.archived)
+        shown["groups"] = list_groups.groups(state, names)
+    else:
+        page, counted = resources.counted_page(
+            resource, names, state.tests, state.search, state.sort or None, arguments.get("cursor"),
+            limit=PAGE, archived=state.archived,
+        )  # fmt: skip
+        shown |= {"rows": rows(resource, page, archived=state.archived), "pager": _pager(page, counted, state)}
+    if shown["bulk"]:
+        shown["all"] = _everything(counted)
+    return {**frame(state, counted), **shown}
 
 
-class _Query:
-    """The list's state in its address; `link` returns the address with parts changed, from the first page."""
-
-    def __init__(self, href: str, search: str, sort: str, archived: bool, filters: dict[str, str]) -> None:
-        self.href, self.search, self.sort, self.archived, self.filters = href, search, sort, archived, filters
-
-    def link(self, cursor: str = "", **changes: Any) -> str:
-        state = {**self.__dict__, **changes}
-        pairs = [("q", state["search"]), ("sort", state["sort"]), ("archived", "1" if state["archived"] else "")]
-        pairs += [(FILTER + name, value) for name, value in state["filters"].items()]
-        encoded = urlencode([(n, v) for n, v in [*pairs, ("cursor", cursor)] if v])
-        return f"{self.href}?{encoded}" if encoded else self.href
-
-
-def _column(resource: Resource, name: str, sort: str, query: _Query) -> dict[str, Any]:
-    field = described(resource, name)
-    first = sort.split(",", maxsplit=1)[0]
-    way = ("desc" if first.startswith("-") else "asc") if first.lstrip("-") == name else None
-    turned = f"-{name}" if way == "asc" else name
-    return {
-        "name": name,
-        "label": field.label,
-        "kind": field.kind.name,
-        "end": field.kind.name in ENDING,
-        "sort_href": query.link(sort="" if turned == resource.sort else turned) if field.sortable else None,
-        "sorted": way,
-    }
-
-
-def _rows(resource: Resource, page: Page, href: str) -> list[dict[str, Any]]:
-    columns = list(zip(*page.rows, strict=True)) or [()] * len(page.columns)
+def rows(resource: Resource, page: Page, *, archived: bool = False) -> list[dict[str, Any]]:
+    """Return the rows of a page as `list_rows` takes them."""
+    values = list(zip(*page.rows, strict=True)) or [()] * len(page.columns)
     cells = [
-        column_cells(described(resource, n), values) for n, values in zip(page.columns[1:], columns[1:], strict=True)
+        column_cells(described(resource, n), column) for n, column in zip(page.columns[1:], values[1:], strict=True)
     ]
     named = page.columns.index(resource.title) if resource.title in page.columns else None
-    rows = []
+    href, found = base(resource), []
     for number, row in enumerate(page.rows):
-        label = row[named] if named is not None else ""
+        label = (row[named] if named is not None else "") or _("Untitled")
         shown = [column[number] for column in cells]
         if named == 1:
             shown[0] = {"text": shown[0], "avatar": True}
-        rows.append({"id": row[0], "href": f"{href}/{row[0]}", "label": label, "cells": shown})
-    return rows
+        found.append({"id": row[0], "href": f"{href}/{row[0]}", "label": label, "cells": shown, "archived": archived})
+    return found
 
 
-def _filter(resource: Resource, name: str, value: str) -> dict[str, Any]:
-    field = resource.fields[name]
-    kind = field.kind.name
-    choices: list[dict[str, Any]] = []
-    if field.choices:
-        choices = [{"value": v, "label": label} for v, label in field.choices.items()]
-    elif kind == "country":
-        choices = [{"value": code, "label": text} for code, text in formats.countries()]
-    shown = kind if kind in ("boolean", "date") else ("choice" if choices else "text")
-    return {"name": FILTER + name, "label": field.label, "kind": shown, "choices": choices, "value": value}
+def base(resource: Resource) -> str:
+    """Return the address of a resource's list."""
+    return ListState(resource).href
 
 
-def _chip(resource: Resource, name: str, value: str, query: _Query) -> dict[str, Any]:
-    field = resource.fields[name]
-    text = value
-    if field.choices:
-        text = choice_badges(field).get(value, {"text": value})["text"]
-    elif field.kind.name == "country":
-        text = formats.country(value)
-    rest = {n: v for n, v in query.filters.items() if n != name}
-    return {"label": field.label, "value": text, "remove_href": query.link(filters=rest)}
-
-
-def _new(resource: Resource, href: str) -> dict[str, Any]:
-    return {"href": f"{href}/new", "label": _("New %(label)s", label=resource.label)}
-
-
-def _bulk(href: str, archived: bool) -> list[dict[str, Any]]:
-    if archived:
-        return [{"label": _("Restore"), "icon": "archive-off", "action": f"{href}/bulk/restore"}]
-    return [{"label": _("Archive"), "icon": "archive", "action": f"{href}/bulk/archive"}]
-
-
-def _pager(page: Page, counted: resources.Count, query: _Query) -> dict[str, Any]:
+def _everything(counted: resources.Count) -> dict[str, Any] | None:
+    """Return the offer to select what is on no page yet."""
+    if counted.number <= PAGE:
+        return None
     total = f"{counted.number:,}{'+' if counted.capped else ''}"
     return {
-        "previous_href": query.link(page.previous) if page.previous else None,
-        "next_href": query.link(page.next) if page.next else None,
+        "label": _("Select all %(total)s that match", total=total),
+        "chosen": _("All %(total)s that match", total=total),
+    }
+
+
+def _pager(page: Page, counted: resources.Count, state: ListState) -> dict[str, Any]:
+    total = f"{counted.number:,}{'+' if counted.capped else ''}"
+    return {
+        "previous_href": state.link(cursor=page.previous) if page.previous else None,
+        "next_href": state.link(cursor=page.next) if page.next else None,
         "text": _("%(shown)s of %(total)s", shown=len(page.rows), total=total),
     }
 
@@ -151,7 +99,7 @@ def _empty(resource: Resource, href: str) -> dict[str, Any]:
     acts = []
     can = current.user.can
     if can(resource.permission("create")):
-        acts.append({**_new(resource, href), "icon": "plus", "kind": "primary"})
+        acts.append({**new_record(resource, href), "icon": "plus", "kind": "primary"})
     if can(resource.permission("import")):
         acts.append({"label": _("Import a file"), "href": f"{href}/import", "icon": "table-import"})
     return {

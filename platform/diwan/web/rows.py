@@ -26,8 +26,10 @@ def register(app: Flask) -> None:
 def list_rows(columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]], *, select: bool) -> Markup:
     """Return the rows of a table: `columns` {kind, label, end}, `rows` {id, href, label, cells, archived}.
 
-    The first cell is the record's title and the link to it. With `select` each row begins with a checkbox named `id`.
+    The first cell is the link to the record, mostly its title. With `select` each row begins with a checkbox named
+    `id`.
     """
+    first = str(columns[0].get("kind") or "text") if columns else "text"
     shown = [(str(c.get("kind") or "text"), _safe(c["label"]), "end num" if c.get("end") else "") for c in columns[1:]]
     before, after = _safe(_("Select %(name)s", name="\0")).split("\0")
     parts: list[str] = []
@@ -39,7 +41,7 @@ def list_rows(columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, 
                 f'<td class="select-cell" role="cell"><input type="checkbox" id="select-{key}" name="id" value="{key}"'
                 f' data-select-row aria-label="{before}{_safe(row["label"])}{after}"></td>'
             )
-        parts.append(f'<td class="title-cell" role="cell">{_title(cells[0], row["href"])}</td>')
+        parts.append(f'<td class="title-cell" role="cell">{_first(first, cells[0], row["href"])}</td>')
         for (kind, label, css), value in zip(shown, cells[1:], strict=True):
             empty = value is None or value == ""
             classes = f"{css} nil-cell" if empty else css
@@ -54,6 +56,18 @@ def cell(kind: str, value: Any) -> Markup:
     if value is None or value == "":
         return Markup(NOTHING)  # noqa: S704
     return Markup(CELLS.get(kind, _text)(value))  # noqa: S704  (every value went through _safe)
+
+
+def title_cell(value: Any, href: object, kind: str = "text") -> Markup:
+    """Return the content of a row's first cell, the link to the record."""
+    return Markup(_first(kind, value, href))  # noqa: S704  (every value went through _safe)
+
+
+def _first(kind: str, value: Any, href: object) -> str:
+    """A record's title as a link; where another column comes first, its value is the link."""
+    if kind in PLAIN or kind not in CELLS or value is None or value == "":
+        return _title(value, href)
+    return f'<a class="row-title" data-row-link href="{_safe(href)}">{CELLS[kind](value)}</a>'
 
 
 def _safe(value: object) -> str:
@@ -134,6 +148,9 @@ def _progress(value: Any) -> str:
         f'<rect width="{percent:g}" height="8"/></svg><span class="num xs">{percent:.0f}%</span></span>'
     )
 
+
+PLAIN = frozenset({"text", "email", "phone", "url", "reference", "references"})
+"""Kinds whose cells hold links of their own; as the first of a row they are the text of the row's link."""
 
 CELLS: dict[str, Callable[[Any], str]] = {
     "choice": _choice,

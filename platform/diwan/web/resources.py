@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 from flask import Blueprint, Flask, Response, redirect, request
@@ -16,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from diwan import resources
 from diwan.db import current
 from diwan.errors import Invalid, Refuse, Stale
-from diwan.kit.i18n import _, ngettext
+from diwan.kit.i18n import _
 from diwan.resources import Resource, store
 from diwan.web import forms, screens
 from diwan.web.cells import record_base
@@ -27,7 +26,6 @@ from diwan.web.state import ListState
 pages = Blueprint("resources", __name__, url_prefix="/t/<slug>")
 BASE = "/<plugin>/<name>"
 MOST_OPTIONS = 20
-MOST_BULK = 1_000
 
 
 def register(app: Flask) -> None:
@@ -96,20 +94,6 @@ def delete(plugin: str, name: str, id: Any, **_slug: str) -> ResponseReturnValue
         return redirect(f"{base}/{id}", 303)
     tell("ok", _("%(title)s was deleted.", title=title))
     return redirect(base, 303)
-
-
-@pages.post(f"{BASE}/bulk/<any(archive, restore):verb>")
-def bulk(plugin: str, name: str, verb: str, **_slug: str) -> ResponseReturnValue:
-    resource = find(plugin, name, "update")
-    ids = list(dict.fromkeys(request.form.getlist("id")))[:MOST_BULK]
-    for id in ids:
-        resources.archive(resource, id) if verb == "archive" else resources.restore(resource, id)
-    if verb == "archive":
-        tell("ok", ngettext("%(n)s record was archived.", "%(n)s records were archived.", len(ids)))
-    else:
-        tell("ok", ngettext("%(n)s record was restored.", "%(n)s records were restored.", len(ids)))
-    base = record_base(resource.key)
-    return redirect(base if verb == "archive" else f"{base}?{urlencode({'archived': 1})}", 303)
 
 
 @pages.get(f"{BASE}/options")

@@ -1,10 +1,11 @@
 """OpenAPI 3.1 of the API as this tenant has it: only its plugins' resources, with their fields.
 
-It must describe what `records` really takes and answers; the tests hold the two together.
+It must describe what the routes really take and answer; the tests hold the two together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Response
@@ -12,17 +13,41 @@ from flask import Response
 from diwan import __version__
 from diwan.db import current
 from diwan.kit.i18n import _
-from diwan.resources import Field, Resource
-from diwan.rest.reading import MOST_RECORDS
+from diwan.resources import Resource
+from diwan.rest import bodies, schemas
+from diwan.rest.exporting import TYPES
+from diwan.rest.reading import LIST_PARAMETERS, MOST_RECORDS, check_parameters
 from diwan.rest.records import reply, routes
+from diwan.rest.schemas import Schema, ref
 
-PROBLEM = {"$ref": "#/components/responses/Problem"}
-ERRORS = {str(code): PROBLEM for code in (400, 401, 403, 404, 413, 422, 503)}
+Paths = dict[str, dict[str, Any]]
+Described = tuple[Paths, dict[str, Schema]]
+
+READ = (400, 401, 403, 404, 429, 503)
+WRITE = (*READ, 409, 413, 415, 422)
+HEADERS = {
+    "X-Request-Id": "Names this request in logs",
+    "RateLimit-Policy": "How many requests (q) a token has in so many seconds (w)",
+    "RateLimit": "How many of them are left (r), and for how many seconds (t)",
+    "ETag": "The version of the record",
+    "Location": "The address of the new record",
+    "Retry-After": "Seconds to wait",
+    "Idempotent-Replayed": "true: the answer of the first request with this Idempotency-Key",
+}
+ALWAYS = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
+
+_more: list[Callable[[Resource], Described]] = []
+
+
+def extend(describe: Callable[[Resource], Described]) -> None:
+    """Add what else the API has for a resource: `describe` returns its paths and schemas (see `operation`)."""
+    _more.append(describe)
 
 
 @routes.get("/")
 def me() -> Response:
     """Tell whose token this is and what it reaches."""
+    check_parameters()
     tenant, user = current.tenant, current.user
     keys = [r.key for r in current.lineup.resources.values() if not r.part_of and user.can(r.permission("read"))]
     return reply(
@@ -37,182 +62,237 @@ def me() -> Response:
 @routes.get("/openapi.json")
 def specification() -> Response:
     """Return the specification for this tenant."""
-    found = [r for r in current.lineup.resources.values() if not r.part_of]
-    schemas: dict[str, Any] = {"Problem": _problem_schema()}
-    paths: dict[str, Any] = {"/api/v1/": {"get": _operation("me", "Whose token this is", {"type": "object"})}}
-    for resource in found:
-        name = resource.key
-        schemas[name] = _record_schema(resource)
-        schemas[f"{name}.write"] = _write_schema(resource)
+    check_parameters()
+    return reply(document(r for r in current.lineup.resources.values() if not r.part_of))
+
+
+def document(resources: Iterable[Resource]) -> dict[str, Any]:
+    """Return the specification of some resources of the open tenant."""
+    found: dict[str, Schema] = {"Problem": schemas.problem()}
+    paths: Paths = {
+        "/api/v1/": {"get": operation("me", _("Whose token this is"), READ, _me(), parameters=[])},
+        "/api/v1/openapi.json": {"get": operation("openapi", _("This specification"), READ, {"type": "object"})},
+    }
+    for resource in resources:
+        found |= _schemas(resource)
         paths |= _paths(resource)
-    return reply(
-        {
-            "openapi": "3.1.0",
-            "info": {"title": str(_("Diwan API: %(business)s", business=current.tenant.name)), "version": __version__},
-            "servers": [{"url": "/"}],
-            "security": [{"bearer": []}],
-            "paths": paths,
-            "components": {
-                "schemas": schemas,
-                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-                "responses": {
-                    "Problem": {
-                        "description": "What went wrong (RFC 9457)",
-                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                    }
-                },
-            },
-        }
-    )
-
-
-def _paths(resource: Resource) -> dict[str, Any]:
-    base, key = f"/api/v1/{resource.plugin}/{resource.name}", resource.key
-    record, write = _ref(key), _ref(f"{key}.write")
-    many = {"type": "array", "items": write, "minItems": 1, "maxItems": MOST_RECORDS}
-    listed = {
-        "type": "object",
-        "required": ["data", "next", "previous"],
-        "properties": {
-            "data": {"type": "array", "items": {"type": "object"}},
-            "next": {"type": ["string", "null"]},
-            "previous": {"type": ["string", "null"]},
-            "count": {"type": "object"},
-        },
-    }
-    one_or_many = {"anyOf": [record, {"type": "object", "required": ["data"]}]}
-    identity = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-    match = {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}}
-    stale = {"409": PROBLEM, "412": PROBLEM}
-    tag = str(resource.labels)
+        for describe in _more:
+            more_paths, more_schemas = describe(resource)
+            found |= more_schemas
+            for path, item in more_paths.items():
+                paths[path] = {**paths.get(path, {}), **item}
+    # What an expanded reference leads to, also where its own resource is not part of the document.
+    for resource in current.lineup.resources.values():
+        found.setdefault(resource.key, schemas.record(resource))
     return {
-        base: {
-            "get": _operation(f"{key}.list", "List", listed, tag, parameters=_list_parameters(resource)),
-            "post": _operation(
-                f"{key}.create", "Create one or several", one_or_many, tag, {"anyOf": [write, many]}, status="201"
-            ),
-        },
-        f"{base}/{{id}}": {
-            "parameters": [identity],
-            "get": _operation(f"{key}.read", "Read", record, tag),
-            "patch": _operation(
-                f"{key}.update", "Change", record, tag, _write(resource, partial=True), parameters=[match], extra=stale
-            ),
-            "delete": _operation(f"{key}.delete", "Delete", None, tag, status="204"),
-        },
-        f"{base}/{{id}}/archive": {
-            "parameters": [identity],
-            "post": _operation(f"{key}.archive", "Archive", record, tag),
-        },
-        f"{base}/{{id}}/restore": {
-            "parameters": [identity],
-            "post": _operation(f"{key}.restore", "Restore", record, tag),
+        "openapi": "3.1.0",
+        "info": {"title": str(_("Diwan API: %(business)s", business=current.tenant.name)), "version": __version__},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": found,
+            "parameters": _shared_parameters(),
+            "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "responses": {
+                "Problem": {
+                    "description": "What went wrong (RFC 9457)",
+                    "headers": _headers(("X-Request-Id",)),
+                    "content": {"application/problem+json": {"schema": ref("Problem")}},
+                }
+            },
         },
     }
 
 
-def _operation(
+def operation(
     name: str,
-    summary: str,
-    answer: dict[str, Any] | None,
-    tag: str = "",
-    body: dict[str, Any] | None = None,
+    summary: object,
+    errors: Iterable[int],
+    answer: Schema | None,
     *,
-    parameters: list[Any] | None = None,
-    status: str = "200",
-    extra: dict[str, Any] | None = None,
+    status: int = 200,
+    tag: str = "",
+    body: Schema | None = None,
+    parameters: list[Schema] | None = None,
+    headers: tuple[str, ...] = (),
+    also: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    content = {"content": {"application/json": {"schema": answer}}} if answer else {}
-    operation: dict[str, Any] = {
+    """Return one operation. `answer` is the schema of its JSON, None for nothing; `also` holds further responses."""
+    done: dict[str, Any] = {"description": str(summary), "headers": _headers((*ALWAYS, *headers))}
+    if answer is not None:
+        done["content"] = {"application/json": {"schema": answer}}
+    refused = {str(code): {"$ref": "#/components/responses/Problem"} for code in sorted(errors)}
+    found: dict[str, Any] = {
         "operationId": name,
-        "summary": summary,
-        "responses": {status: {"description": summary, **content}, **ERRORS, **(extra or {})},
+        "summary": str(summary),
+        "parameters": parameters or [],
+        "responses": {str(status): done, **(also or {}), **refused},
     }
     if tag:
-        operation["tags"] = [tag]
-    if body:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
-    if parameters:
-        operation["parameters"] = parameters
-    return operation
+        found["tags"] = [tag]
+    if body is not None:
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return found
 
 
-def _list_parameters(resource: Resource) -> list[dict[str, Any]]:
-    texts = {
-        "fields": "Names of the fields to return, separated by commas",
-        "where": 'A filter as JSON, such as [["name","contains","ali"]]',
-        "search": "Words to search for; the last one may be a beginning",
-        "sort": "Fields to sort by, such as name,-created_at",
-        "cursor": "From `next` or `previous` of another page",
-    }
-    listed: list[dict[str, Any]] = [
-        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}} for name, text in texts.items()
-    ]
-    listed.append(
-        {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 80}}
-    )
-    listed += [
-        {"name": n, "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}}
-        for n in ("archived", "count")
-    ]
-    return listed
+def named(*names: str) -> list[Schema]:
+    """Return references to parameters of the document."""
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
 
-def _record_schema(resource: Resource) -> dict[str, Any]:
-    properties: dict[str, Any] = {"id": {"type": "string", "format": "uuid"}}
-    for name, described in resource.fields.items():
-        if name != resource.part_of:
-            properties[name] = _schema(described, nullable=described.nullable)
-    for name, part in resource.parts.items():
-        properties[name] = {"type": "array", "items": _record_schema(part)}
-    if not resource.part_of:
-        properties["version"] = {"type": "integer"}
-        for name in ("created_at", "updated_at", "archived_at"):
-            properties[name] = {"type": ["string", "null"], "format": "date-time"}
-    return {"type": "object", "required": ["id"], "properties": properties}
+def _headers(names: Iterable[str]) -> dict[str, Schema]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _write_schema(resource: Resource) -> dict[str, Any]:
-    return _write(resource, partial=False)
-
-
-def _write(resource: Resource, *, partial: bool) -> dict[str, Any]:
-    properties = {n: _schema(resource.fields[n], nullable=resource.fields[n].nullable) for n in resource.editable}
-    for name, part in resource.parts.items():
-        properties[name] = {"type": "array", "items": _write(part, partial=True), "maxItems": 200}
-    if partial:
-        properties["version"] = {"type": "integer"}
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    required = [n for n in resource.editable if resource.fields[n].required]
-    if required and not partial:
-        schema["required"] = required
-    return schema
-
-
-def _schema(described: Field, *, nullable: bool) -> dict[str, Any]:
-    schema = dict(described.kind.schema)
-    if described.kind.name == "choice":
-        schema["enum"] = [*described.choices, None] if nullable else list(described.choices)
-    if described.kind.name == "choices":
-        schema["items"] = {"type": "string", "enum": list(described.choices)}
-    if described.longest:
-        schema["maxLength"] = described.longest
-    if nullable and "type" in schema:
-        schema["type"] = [schema["type"], "null"]
-    if described.readonly:
-        schema["readOnly"] = True
-    return {**schema, "title": str(described.label)}
-
-
-def _problem_schema() -> dict[str, Any]:
-    text = {"type": "string"}
+def _schemas(resource: Resource) -> dict[str, Schema]:
+    key = resource.key
     return {
-        "type": "object",
-        "required": ["type", "title", "status", "detail"],
-        "properties": {"type": text, "title": text, "status": {"type": "integer"}, "detail": text, "code": text,
-                       "request_id": text, "errors": {"type": "array", "items": {"type": "object"}}},
+        key: schemas.record(resource),
+        f"{key}.create": schemas.write(resource, partial=False),
+        f"{key}.update": schemas.change(resource, named=False),
+        f"{key}.update_many": {
+            "type": "array", "items": schemas.change(resource, named=True), "minItems": 1, "maxItems": MOST_RECORDS,
+        },
     }  # fmt: skip
 
 
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
+def _paths(resource: Resource) -> Paths:
+    base, key, tag = f"/api/v1/{resource.plugin}/{resource.name}", resource.key, str(resource.labels)
+    whole, one = ref(key), {"parameters": named("id")}
+    create = ref(f"{key}.create")
+    many = {"type": "array", "items": create, "minItems": 1, "maxItems": MOST_RECORDS}
+    written = {"anyOf": [whole, schemas.several(whole)]}
+    partial = {"207": _answer(_("What became of each record"), schemas.outcomes(whole))}
+    sent = named("partial", "idempotency_key")
+    not_new = {"304": {"description": str(_("It has not changed since")), "headers": _headers(("ETag",))}}
+    replayed = ("Idempotent-Replayed",)
+    return {
+        base: {
+            "get": _list(resource, tag),
+            "post": operation(
+                f"{key}.create", _("Create one or several"), WRITE, written, tag=tag, status=201, parameters=sent,
+                body={"anyOf": [create, many]}, headers=("ETag", "Location", *replayed), also=partial,
+            ),
+            "patch": operation(
+                f"{key}.update_many", _("Change several"), WRITE, schemas.several(whole), tag=tag, parameters=sent,
+                body=ref(f"{key}.update_many"), headers=replayed, also=partial,
+            ),
+        },
+        f"{base}/archive": {"post": _of_many(resource, "archive", _("Archive several"), tag)},
+        f"{base}/restore": {"post": _of_many(resource, "restore", _("Restore several"), tag)},
+        f"{base}/delete": {"post": _of_many(resource, "delete", _("Delete several"), tag)},
+        f"{base}/{{id}}": {
+            **one,
+            "get": operation(
+                f"{key}.read", _("Read"), READ, whole, tag=tag, headers=("ETag",), also=not_new,
+                parameters=[*_chosen(resource), *named("if_none_match")],
+            ),
+            "patch": operation(
+                f"{key}.update", _("Change"), (*WRITE, 412), whole, tag=tag, body=ref(f"{key}.update"),
+                parameters=named("if_match", "idempotency_key"), headers=("ETag", *replayed),
+            ),
+            "delete": operation(f"{key}.delete", _("Delete"), (*READ, 409, 422), None, tag=tag, status=204),
+        },
+        **{
+            f"{base}/{{id}}/{action}": {
+                **one,
+                "post": operation(
+                    f"{key}.{action}", label, (*READ, 409, 422), whole, tag=tag,
+                    parameters=named("idempotency_key"), headers=("ETag", *replayed),
+                ),
+            }
+            for action, label in (("archive", _("Archive")), ("restore", _("Restore")))
+        },
+    }  # fmt: skip
+
+
+def _list(resource: Resource, tag: str) -> dict[str, Any]:
+    found = operation(
+        f"{resource.key}.list", _("List"), READ, schemas.page(ref(resource.key)), tag=tag,
+        parameters=_list_parameters(resource),
+    )  # fmt: skip
+    content = found["responses"]["200"]["content"]
+    for kind in TYPES.values():
+        content[kind.partition(";")[0]] = {"schema": {"type": "string"}}
+    return found
+
+
+def _of_many(resource: Resource, action: str, label: object, tag: str) -> dict[str, Any]:
+    whole = ref(resource.key)
+    gone = action == "delete"
+    deleted = {"type": "object", "required": ["deleted"], "properties": {"deleted": {"type": "integer"}},
+               "additionalProperties": False}  # fmt: skip
+    ids = {"type": "array", "items": schemas.UUID_TEXT, "minItems": 1, "maxItems": MOST_RECORDS}
+    return operation(
+        f"{resource.key}.{action}_many", label, WRITE, deleted if gone else schemas.several(whole), tag=tag,
+        body={"type": "object", "required": ["ids"], "properties": {"ids": ids}, "additionalProperties": False},
+        parameters=named("partial", "idempotency_key"), headers=("Idempotent-Replayed",),
+        also={"207": _answer(_("What became of each record"), schemas.outcomes(None if gone else whole))},
+    )  # fmt: skip
+
+
+def _answer(text: object, schema: Schema) -> Schema:
+    return {"description": str(text), "headers": _headers(ALWAYS), "content": {"application/json": {"schema": schema}}}
+
+
+def _chosen(resource: Resource) -> list[Schema]:
+    known = ", ".join(bodies.expandable(resource))
+    found = [_query("fields", _("Names of the fields to return, separated by commas"))]
+    if known:
+        found.append(_query("expand", _("What to return whole instead of its id: %(known)s", known=known)))
+    return found
+
+
+def _list_parameters(resource: Resource) -> list[Schema]:
+    yes_or_no = {"type": "string", "enum": ["true", "false"]}
+    found = [
+        *_chosen(resource),
+        _query("where", _('A filter as JSON, such as [["name","contains","ali"]]')),
+        _query("search", _("Words to search for; the last one may be a beginning")),
+        _query("sort", _("Fields to sort by, such as name,-created_at")),
+        _query("cursor", _("From `next` or `previous` of another page")),
+        _query("limit", _("Rows of a page"), {"type": "integer", "minimum": 1, "maximum": 500, "default": 80}),
+        _query("archived", _("The archived ones instead"), yes_or_no),
+        _query("count", _("Also how many there are, at most 10,000"), yes_or_no),
+        _query("format", _("The whole list as a stream"), {"type": "string", "enum": ["json", *TYPES]}),
+    ]
+    for name, field in resource.fields.items():
+        if name not in LIST_PARAMETERS and name != resource.part_of and {"eq", "has"} & set(field.kind.operators):
+            schema: Schema = {"type": "string", **({"enum": list(field.choices)} if field.choices else {})}
+            found.append(_query(name, _("Only those with this value: %(field)s", field=str(field.label)), schema))
+    return found
+
+
+def _query(name: str, text: object, schema: Schema | None = None) -> Schema:
+    return {"name": name, "in": "query", "description": str(text), "schema": schema or {"type": "string"}}
+
+
+def _shared_parameters() -> dict[str, Schema]:
+    def header(name: str, text: object) -> Schema:
+        return {"name": name, "in": "header", "description": str(text), "schema": {"type": "string"}}
+
+    return {
+        "id": {"name": "id", "in": "path", "required": True, "schema": schemas.UUID_TEXT},
+        "partial": _query("partial", _("true: each record by itself"), {"type": "string", "enum": ["true", "false"]}),
+        "if_match": header("If-Match", _("The ETag that the record must still have")),
+        "if_none_match": header("If-None-Match", _("The ETag that is known already")),
+        "idempotency_key": {
+            **header("Idempotency-Key", _("A text of your own: a request that is sent twice takes effect once")),
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        },
+    }
+
+
+def _me() -> Schema:
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "required": ["tenant", "user", "resources"],
+        "properties": {
+            "tenant": {"type": "object", "properties": {"slug": text, "name": text, "currency": text}},
+            "user": {"type": "object", "properties": {"id": schemas.UUID_TEXT, "name": text, "email": text}},
+            "resources": {"type": "array", "items": text},
+        },
+    }

@@ -11,13 +11,26 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, FromClause, Interval, cast, func, literal, literal_column, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Interval,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    type_coerce,
+)
 from sqlalchemy import case as sql_case
 
 from diwan.db.context import current
 from diwan.errors import BadRequest, Refuse
 from diwan.kit.i18n import _
 from diwan.resources import search as searching
+from diwan.resources.amounts import base_currency
 from diwan.resources.declare import Resource
 from diwan.resources.fields import Field
 from diwan.resources.filters import compile_filter, described
@@ -25,8 +38,8 @@ from diwan.resources.periods import first_weekday
 
 MOST_CELLS = 10_000
 MOST_DIMENSIONS = 2
-ONE = frozenset({"choice", "reference", "boolean", "country"})
-MANY = frozenset({"choices", "tags"})
+ONE = frozenset({"choice", "reference", "boolean", "country", "currency"})
+MANY = frozenset({"choices", "tags", "references"})
 DATED = frozenset({"date", "datetime"})
 NUMERIC = frozenset({"integer", "decimal", "percent", "quantity", "money", "duration"})
 SPANS = ("day", "week", "month", "quarter", "year")
@@ -56,6 +69,11 @@ class Measure:
     field: Field | None = None
 
     @property
+    def is_money(self) -> bool:
+        """Whether its values are {currency: amount}."""
+        return self.field is not None and self.field.kind.name == "money"
+
+    @property
     def key(self) -> str:
         """How the measure is written in an address: `count`, `sum:amount`."""
         return f"{self.function}:{self.name}" if self.name else self.function
@@ -69,7 +87,7 @@ class Aggregate:
     """The cells of a table: `cells[(row, column)]` are the measures of a group, in order.
 
     A row's or column's key is the tuple of its values; a shorter one is a subtotal, () the total. A sum of money is
-    {currency: amount}.
+    {currency: amount}, like its average, least and greatest.
     """
 
     rows: tuple[Dimension, ...]
@@ -151,18 +169,37 @@ def aggregate(
         raise BadRequest(_("A table has at most two fields in its rows and two in its columns."))
     if sum(d.field.kind.name in MANY for d in (*down, *across)) > 1:
         raise BadRequest(_("Only one field with several values can be in a table."))
-    statement = _Statement(resource, (*down, *across), wanted)
-    found = current.session.connection().execute(
-        statement.build(_sets(len(down), len(across)), where, search, archived)
-    )
-    cells: dict[tuple[Key, Key], tuple[Any, ...]] = {}
-    for number, row in enumerate(found):
-        if number >= MOST_CELLS:
-            text = _("This table would have more than %(most)s cells. Filter the list, or choose other fields.",
-                     most=f"{MOST_CELLS:,}")  # fmt: skip
-            raise Refuse(text)
-        statement.take(cells, row, len(down))
-    return Aggregate(down, across, wanted, cells)
+    cells: dict[tuple[Key, Key], list[Any]] = {}
+    for currency, places in _by_currency(wanted).items():
+        statement = _Statement(resource, (*down, *across), [wanted[place] for place in places], currency)
+        rows_found = current.session.connection().execute(
+            statement.build(_sets(len(down), len(across)), where, search, archived)
+        )
+        for number, row in enumerate(rows_found):
+            if number >= MOST_CELLS:
+                text = _("This table would have more than %(most)s cells. Filter the list, or choose other fields.",
+                         most=f"{MOST_CELLS:,}")  # fmt: skip
+                raise Refuse(text)
+            key = statement.key_of(row, len(down))
+            values = cells.setdefault(key, [{} if m.is_money else None for m in wanted])
+            for place, value in zip(places, statement.values_of(row), strict=True):
+                if wanted[place].is_money:
+                    values[place] |= value
+                else:
+                    values[place] = value
+    return Aggregate(down, across, wanted, {key: tuple(values) for key, values in cells.items()})
+
+
+def _by_currency(measures: Sequence[Measure]) -> dict[str | None, list[int]]:
+    """Return the places of the measures by the field that says their currency: a statement for each.
+
+    None stands for what has no currency (and always comes first), "" for the currency of the business.
+    """
+    found: dict[str | None, list[int]] = {None: []}
+    for place, each in enumerate(measures):
+        currency = each.field.currency if each.field is not None and each.is_money else None
+        found.setdefault(currency, []).append(place)
+    return found if found[None] or len(found) == 1 else {c: places for c, places in found.items() if c is not None}
 
 
 def group_counts(
@@ -229,10 +266,12 @@ def _sets(down: int, across: int) -> list[tuple[int, ...]]:
 
 
 class _Statement:
-    """The one statement of an aggregate, and what its rows mean."""
+    """One statement of an aggregate, and what its rows mean. `currency`: the field by which amounts are kept apart."""
 
-    def __init__(self, resource: Resource, dimensions: Sequence[Dimension], measures: Sequence[Measure]) -> None:
-        self.resource, self.dimensions, self.measures = resource, dimensions, measures
+    def __init__(
+        self, resource: Resource, dimensions: Sequence[Dimension], measures: Sequence[Measure], currency: str | None
+    ) -> None:
+        self.resource, self.dimensions, self.measures, self.currency = resource, dimensions, measures, currency
         self.many = next((n for n, d in enumerate(dimensions) if d.field.kind.name in MANY), None)
 
     def build(self, sets: list[tuple[int, ...]], where: Any, search: str, archived: bool) -> Any:
@@ -240,22 +279,28 @@ class _Statement:
         keys = [base.c[f"d{number}"] for number in range(len(self.dimensions))]
         level: ColumnElement[Any] = func.grouping(*keys) if keys else literal(0)
         values = [self._value(base, number, keys) for number in range(len(self.measures))]
-        statement = select(*keys, level, *values)
-        if keys:
-            grouped = ", ".join("(" + ", ".join(f"base.d{number}" for number in one) + ")" for one in sets)
+        apart = [base.c.currency] if self.currency is not None else []
+        statement = select(*keys, level, *values, *apart)
+        if keys or apart:
+            always = ["base.currency"] * len(apart)
+            grouped = ", ".join(f"({', '.join([*(f'base.d{n}' for n in one), *always])})" for one in sets)
             statement = statement.group_by(literal_column(f"GROUPING SETS ({grouped})"))
         return statement.limit(MOST_CELLS + 1)
 
-    def take(self, cells: dict[tuple[Key, Key], tuple[Any, ...]], row: Any, down: int) -> None:
-        """Put a row of the answer into its cell."""
+    def key_of(self, row: Any, down: int) -> tuple[Key, Key]:
+        """Return the cell that a row of the answer is about."""
         size = len(self.dimensions)
-        level = row[size]
-        present = [number for number in range(size) if not level & (1 << (size - 1 - number))]
-        key = (
+        present = [number for number in range(size) if not row[size] & (1 << (size - 1 - number))]
+        return (
             tuple(row[number] for number in present if number < down),
             tuple(row[number] for number in present if number >= down),
         )
-        cells[key] = tuple(row[size + 1 :])
+
+    def values_of(self, row: Any) -> list[Any]:
+        """Return the measures of a row, amounts with their currency."""
+        start = len(self.dimensions) + 1
+        values = list(row[start : start + len(self.measures)])
+        return values if self.currency is None else [{} if value is None else {row[-1]: value} for value in values]
 
     def _base(self, where: Any, search: str, archived: bool) -> FromClause:
         """Return the select of the records' dimensions and numbers."""
@@ -274,12 +319,20 @@ class _Statement:
             (resource.column(m.name) if m.name else literal(1)).label(f"m{number}")
             for number, m in enumerate(self.measures)
         ]
+        if self.currency is not None:
+            columns.append(self._currency().label("currency"))
         statement = select(*columns).select_from(source).where(table.c.tenant_id == current.tenant.id)
         statement = statement.where(table.c.archived_at.is_not(None) if archived else table.c.archived_at.is_(None))
         if where:
             statement = statement.where(compile_filter(resource, where))
         found = searching.matches(resource, search) if search.strip() else None
         return (statement if found is None else statement.where(found)).subquery("base")
+
+    def _currency(self) -> ColumnElement[Any]:
+        usual = literal(base_currency())
+        if not self.currency or self.currency not in self.resource.fields:
+            return usual
+        return func.coalesce(self.resource.column(self.currency), usual)
 
     def _expression(self, subject: Dimension) -> Any:
         column = self.resource.column(subject.name)
@@ -293,11 +346,11 @@ class _Statement:
         return cast(func.date_trunc(subject.span, column), Date())
 
     def _value(self, base: FromClause, number: int, keys: Sequence[ColumnElement[Any]]) -> Any:
-        found = self.measures[number]
-        function = getattr(func, found.function)
-        made = function(base.c[f"m{number}"])
-        if self.many is None:
-            return made
-        # Where the field with several values is summed up, each record counts once.
-        once = made.filter(func.coalesce(base.c.place, 1) == 1)
-        return sql_case((func.grouping(keys[self.many]) == 1, once), else_=made)
+        subject = base.c[f"m{number}"]
+        made: Any = getattr(func, self.measures[number].function)(subject)
+        if self.many is not None:
+            # Where the field with several values is summed up, each record counts once.
+            once = made.filter(func.coalesce(base.c.place, 1) == 1)
+            made = sql_case((func.grouping(keys[self.many]) == 1, once), else_=made)
+        # An average of amounts is kept as amounts are: the column's type reads it.
+        return type_coerce(made, subject.type)

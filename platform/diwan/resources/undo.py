@@ -115,12 +115,5 @@ def _is_ours(record: Existing | None, change: Mapping[str, Any]) -> bool:
 
 
 def _former(resource: Resource, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the former values, typed again from their JSON; those whose field does not take them now are left out."""
-    values = {}
-    for name, value in before.items():
-        if name in resource.fields:
-            try:
-                values[name] = resource.fields[name].parse(value)
-            except ValueError:
-                continue
-    return values
+    """Return the former values, typed again from their JSON; a field that is gone has none."""
+    return {name: resource.fields[name].load(value) for name, value in before.items() if name in resource.fields}

@@ -97,8 +97,11 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
         ],
         "group_label": board.group.field.label,
         "sums": [
-            {"label": state.resource.fields[n].label, "active": n == board.sum,
-             "href": state.link(options={**state.options, "sum": n})}
+            {
+                "label": state.resource.fields[n].label,
+                "active": n == board.sum,
+                "href": state.link(options={**state.options, "sum": n}),
+            }
             for n in numbers_of(state.resource)
         ],
         "sum_label": state.resource.fields[board.sum].label if board.sum else "",
@@ -168,7 +171,7 @@ def _cards(board: Board, pages: Sequence[resources.Page]) -> list[list[dict[str,
     """Return the cards of every column; each field's values are made ready for all of them at once."""
     resource, base = board.state.resource, board.state.href
     rows = [row for page in pages for row in page.rows]
-    versions = _versions(resource, [row[0] for row in rows])
+    versions = versions_of(resource, [row[0] for row in rows])
     values = list(zip(*rows, strict=True)) or [()] * (len(board.lines) + 2)
     cells = [column_cells(described(resource, n), v) for n, v in zip(board.lines, values[2:], strict=False)]
     kinds = [(described(resource, n).label, described(resource, n).kind.name) for n in board.lines]
@@ -190,7 +193,7 @@ def _cards(board: Board, pages: Sequence[resources.Page]) -> list[list[dict[str,
     return split
 
 
-def _versions(resource: Resource, ids: Sequence[Any]) -> dict[Any, int]:
+def versions_of(resource: Resource, ids: Sequence[Any]) -> dict[Any, int]:
     if not ids:
         return {}
     table = resource.table

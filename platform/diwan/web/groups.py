@@ -20,7 +20,7 @@ Label = dict[str, Any]
 def labels(subject: Dimension, values: Iterable[Any]) -> dict[Any, Label]:
     """Return for each value of a dimension its {text, tone}; None means records without a value."""
     wanted = list(dict.fromkeys(values))
-    names = titles(subject.field.reference, wanted) if subject.field.kind.name == "reference" else {}
+    names = titles(subject.field.reference, wanted) if subject.field.reference else {}
     badges = choice_badges(subject.field) if subject.field.choices else {}
     return {value: _label(subject, value, badges, names) for value in wanted}
 
@@ -31,7 +31,7 @@ def _label(subject: Dimension, value: Any, badges: dict[str, Label], names: dict
         return {"text": str(_("Not set")), "tone": "mute"}
     if value in badges:
         return badges[value]
-    if kind == "reference":
+    if kind in ("reference", "references"):
         text = names.get(value) or str(_("Unavailable"))
     elif kind == "boolean":
         text = str(_("Yes") if value else _("No"))
@@ -42,4 +42,3 @@ def _label(subject: Dimension, value: Any, badges: dict[str, Label], names: dict
     else:
         text = str(value)
     return {"text": text, "tone": "mute"}
-

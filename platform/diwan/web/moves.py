@@ -69,7 +69,7 @@ def branches(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     return tree.below(state, request.args)
 
 
-def _changes(resource: Resource, record: Any, form: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+def _changes(resource: Resource, record: Any, form: Mapping[str, str]) -> tuple[dict[str, Any], object]:
     """Return the new values and what to say of them. Raises BadRequest for anything but a shape's own field."""
     shape, title = form.get("shape", ""), str(getattr(record, resource.title) or resource.label)
     if shape == "board":
@@ -94,7 +94,7 @@ def _typed(resource: Resource, name: str, raw: str) -> Any:
         raise BadRequest(str(error)) from None
 
 
-def _save(resource: Resource, record: Any, changes: Mapping[str, Any], said: str) -> tuple[Any, Any]:
+def _save(resource: Resource, record: Any, changes: Mapping[str, Any], said: object) -> tuple[Any, Any]:
     before = {name: getattr(record, name) for name in changes}
     version = record.version
     saved = resources.update(resource, record.id, changes, forms.version(request.form))

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from diwan.db import current
 from diwan.errors import Refuse
-from diwan.kit.i18n import _, ngettext
+from diwan.kit.i18n import ngettext
 from diwan.resources import undo as steps
 from diwan.web.shell import home, tell
 

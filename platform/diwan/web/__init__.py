@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     from diwan.web import (
         admin,
         auth,
+        branding,
         bulk_pages,
         cards,
         cell_pages,
@@ -54,6 +55,7 @@ def register(app: Flask) -> None:
         palette,
         preferences,
         shortcuts,
+        branding,
         imports,
         plugin_pages,
         undo,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, Response, request
 
+from diwan import files
 from diwan.db import current
 from diwan.db.base import now
 from diwan.documents import Letterhead, render_pdf
@@ -54,9 +55,11 @@ def show(plugin: str, name: str, id: UUID, key: str, **_slug: str) -> Response:
 
 def letterhead() -> Letterhead:
     """Return the head of the documents of this business."""
-    return Letterhead(
-        current.tenant.name, [formats.country(current.tenant.country)], current.tenant.brand.get("colour", "")
-    )
+    tenant, brand = current.tenant, current.tenant.brand
+    # Typst reads no WebP.
+    drawn = brand.get("logo_type") in ("image/png", "image/jpeg")
+    logo = files.path_of(UUID(brand["logo"])).read_bytes() if drawn else b""
+    return Letterhead(tenant.name, [formats.country(tenant.country)], brand.get("colour", ""), logo)
 
 
 def record_data(resource: Resource, record: Any) -> dict[str, Any]:

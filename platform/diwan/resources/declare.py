@@ -13,6 +13,9 @@ from typing import Any
 from sqlalchemy import Table
 
 from diwan.kit.i18n import _
+from diwan.resources.acts import Action, Derived, Lifecycle, apply_lifecycle, derive, transition_action
+from diwan.resources.custom_columns import custom_column
+from diwan.resources.depending import mistakes
 from diwan.resources.fields import Field
 from diwan.resources.kinds import KINDS
 from diwan.resources.model import Model, fields_of
@@ -30,14 +33,16 @@ class DeclarationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A group of fields on a form."""
+    """A group of fields on a form. Sections with the same `tab` stand together on a tab of that name."""
 
     label: Any
     fields: tuple[str, ...]
+    tab: Any
 
-    def __init__(self, label: Any, fields: Sequence[str]) -> None:
+    def __init__(self, label: Any, fields: Sequence[str], tab: Any = "") -> None:
         object.__setattr__(self, "label", label)
         object.__setattr__(self, "fields", tuple(fields))
+        object.__setattr__(self, "tab", tab)
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +74,8 @@ class Resource:
     comments: bool = True
     attachments: bool = True
     parts: dict[str, Resource] = attribute(default_factory=dict)
+    lifecycle: Lifecycle | None = None
+    actions: dict[str, Action] = attribute(default_factory=dict)
 
     @property
     def table(self) -> Table:
@@ -76,6 +83,12 @@ class Resource:
 
     def column(self, name: str) -> Any:
         """Return the SQL expression of a field's value; every query takes it from here, never from the table."""
+        described = self.fields.get(name)
+        if described is not None and described.custom:
+            return custom_column(self.model.__table__, name, described.kind.name)
+        described = self.fields.get(name)
+        if described is not None and described.derived is not None:
+            return described.derived
         return self.model.__table__.c[name]
 
     def permission(self, action: str) -> str:
@@ -87,11 +100,20 @@ class Resource:
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        return () if self.part_of else tuple(f"{self.key}.{action}" for action in ACTIONS)
+        if self.part_of:
+            return ()
+        more = (action.permission for action in self.actions.values())
+        return tuple(dict.fromkeys([*(f"{self.key}.{action}" for action in ACTIONS), *more]))
 
     @property
     def search_fields(self) -> tuple[str, ...]:
         return tuple(name for name, described in self.fields.items() if described.search or name == self.title)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether child rows keep the order in which they were sent: by a read-only integer field `position`."""
+        described = self.fields.get("position") if self.part_of else None
+        return described is not None and described.readonly and described.kind.name == "integer"
 
     @property
     def editable(self) -> tuple[str, ...]:
@@ -122,13 +144,16 @@ def declare(
     custom_fields: bool = True,
     comments: bool = True,
     attachments: bool = True,
+    lifecycle: Lifecycle | None = None,
+    derived: Sequence[Derived] = (),
 ) -> Resource:
     """Check a declaration and return its Resource. Raises DeclarationError.
 
     view: the shape in which the list opens (list, board, calendar, tree, pivot). group: the field whose values are a
     board's columns, limits: how many cards a column should hold at most, by value. calendar: the field of a record's
     day or moment, and the one of its end. parent: the field that refers to the record above, for trees.
-    custom_fields, comments, attachments: what people may add.
+    custom_fields, comments, attachments: what people may add. lifecycle: the states of a record and the ways between
+    them. derived: choices that are worked out when a record is read.
     """
     table = model.__table__
     where = f"{plugin}: {model.__name__}"
@@ -137,6 +162,10 @@ def declare(
     fields = fields_of(model)
     if not fields:
         raise DeclarationError(f"{where}: declares no field().")
+    for status in derived:
+        if status.name in fields or hasattr(model, status.name):
+            raise DeclarationError(f"{where}.{status.name}: derived, but there is such a field already.")
+        fields[status.name] = derive(model, status)
     if title not in fields:
         raise DeclarationError(f"{where}: title={title!r} is not a field; known: {', '.join(fields)}.")
     shown = tuple(columns) if columns is not None else tuple(n for n, f in fields.items() if _listable(f))[:6]
@@ -151,10 +180,21 @@ def declare(
         attachments=attachments and not part_of,
     )  # fmt: skip
     _check(resource, where)
+    if lifecycle is not None:
+        _bring_to_life(resource, lifecycle, where)
     if part_of:
         _join_parent(resource, where)
     model.__resource__ = resource  # type: ignore[attr-defined]
     return resource
+
+
+def _bring_to_life(resource: Resource, lifecycle: Lifecycle, where: str) -> None:
+    """Give a resource its states, and an action for each transition."""
+    if problems := list(apply_lifecycle(lifecycle, resource.fields)):
+        raise DeclarationError("; ".join(f"{where}: {problem}" for problem in problems) + ".")
+    resource.lifecycle = lifecycle
+    for way in lifecycle.transitions:
+        resource.actions[way.name] = transition_action(resource.key, lifecycle, way)
 
 
 def _join_parent(part: Resource, where: str) -> None:
@@ -194,3 +234,5 @@ def _check(resource: Resource, where: str) -> None:
             raise DeclarationError(f"{where}.{name}: a {described.kind.name} needs choices=.")
         if described.kind.name == "reference" and not described.reference:
             raise DeclarationError(f"{where}.{name}: a reference needs ref=.")
+        for mistake in mistakes(resource, name):
+            raise DeclarationError(f"{where}.{name}: {mistake}")

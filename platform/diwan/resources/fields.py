@@ -47,8 +47,14 @@ class Field:
     unit: Any = ""
     computed: Any = None
     sequence: str = ""
+    show_when: Mapping[str, Any] = attribute(default_factory=dict)
+    filter: Mapping[str, Any] = attribute(default_factory=dict)
+    tones: Mapping[str, str] = attribute(default_factory=dict)
+    derived: Any = None
     custom: bool = False
+    needed: bool = False
     name: str = ""
+    purpose: str = ""
     target: type | None = None
     kind: Kind = KINDS["text"]
     nullable: bool = True
@@ -56,6 +62,8 @@ class Field:
     @property
     def required(self) -> bool:
         """Whether a new record needs a value from the person (no default fills it)."""
+        if self.needed:  # of a custom field, whose older records may lack it
+            return True
         if self.nullable or self.default is not None or self.computed is not None or self.sequence:
             return False
         return self.kind.name != "boolean" and not self.kind.several
@@ -103,7 +111,7 @@ class Field:
     def load(self, stored: Any) -> Any:
         """Return the value that JSON keeps (see `values.as_json`)."""
         if stored is None:
-            return [] if self.kind.several else None
+            return [] if self.kind.several else False if self.kind.name == "boolean" else None
         return self.kind.load(stored) if self.kind.load else stored
 
 
@@ -128,6 +136,8 @@ def field(
     unit: Any = "",
     computed: str | Callable[[Any], Any] | None = None,
     sequence: str = "",
+    show_when: Mapping[str, Any] | None = None,
+    filter: Mapping[str, Any] | None = None,
 ) -> MappedColumn[Any]:
     """Declare a column with everything a person and a program need to know of it.
 
@@ -138,6 +148,8 @@ def field(
     currency: the field that holds an amount's currency; of a child row also "<part_of>.<field>". unit: the field that
     holds a quantity's unit, or the unit itself. computed: SQL over fields of the record, or a function of the record
     and its child rows. sequence: the pattern of a number that new records draw, such as "L-{year}-{n:04}".
+    show_when: forms show the field only while other fields have these values ({"kind": "person"}, or a list of them).
+    filter: which records a reference may name, by their fields: a value, or "$field" for that of a field beside it.
     """
     described = Field(
         label=label, help=help, widget=widget, ref=ref, ondelete=ondelete.upper(), choices=choices or {},
@@ -145,6 +157,7 @@ def field(
         readonly=readonly or computed is not None or bool(sequence), personal=personal, min=min, max=max,
         synonyms=synonyms, wide=wide, currency=currency, unit=unit,
         computed=Formula(computed) if isinstance(computed, str) else computed, sequence=sequence,
+        show_when=show_when or {}, filter=filter or {},
     )  # fmt: skip
     options: dict[str, Any] = {"info": {"field": described}}
     if default is not None:

@@ -17,7 +17,7 @@ from diwan.db.context import current
 from diwan.errors import DiwanError, Invalid, NotFound, Refuse, Stale
 from diwan.events import emit, listened, record_event
 from diwan.kit.i18n import _
-from diwan.resources import references, search, sequences
+from diwan.resources import depending, references, search, sequences
 from diwan.resources.amounts import check_amounts
 from diwan.resources.computing import computes, settle
 from diwan.resources.declare import Resource
@@ -28,6 +28,7 @@ from diwan.resources.values import (
     assign,
     parse_parts,
     parse_values,
+    read_set,
     sort_title,
     split,
     title_text,
@@ -83,7 +84,7 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
     """Change a record. `version` is the one that the person saw: another one stored raises Stale with what differs."""
     record = get(resource, id, lock=True)
     if version is not None and version != record.version:
-        raise _stale(resource, record, raw)
+        raise stale(resource, record, raw)
     before = values_of(resource, record)
     values = parse_values(resource, raw, partial=True)
     changed = {name: value for name, value in values.items() if before[name] != value}
@@ -118,6 +119,32 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
     if resource.part_of:
         _settle_parent(resource, getattr(record, resource.part_of))
     return record
+
+
+def save(resource: Resource, record: Any, before: Mapping[str, Any], action: str) -> None:
+    """Settle what code has set on a locked record since `before`: validated like any change, audited as `action`."""
+    values = values_of(resource, record)
+    changed = read_set(resource, {n: v for n, v in values.items() if v != before[n] and not resource.fields[n].derived})
+    _check(resource, changed, before, {}, {})
+    if changed and computes(resource):
+        rows = _values_of_rows(resource, _existing(resource, record, {}))
+        changed |= {n: v for n, v in settle(resource, {**before, **changed}, rows, {}).items() if v != before[n]}
+    title = _title(resource, record)
+    if not changed:
+        audit.record(action, resource.key, record.id, title)
+        return
+    assign(resource, record, changed)
+    _announce(resource, "updating", record, before, changed)
+    _touch(record)
+    record.sort_title = sort_title(resource, values_of(resource, record))
+    _flush(resource, record)
+    after = values_of(resource, record)
+    altered = [name for name in after if before[name] != after[name]]
+    if set(altered) & set(resource.search_fields):
+        search.index(resource, [{**after, "id": record.id}])
+    old, new = {n: before[n] for n in altered}, {n: after[n] for n in altered}
+    audit.record(action, resource.key, record.id, _title(resource, record), as_json(old), as_json(new))
+    _announce(resource, "updated", record, old, new)
 
 
 def archive(resource: Resource, id: UUID | str) -> Any:
@@ -163,7 +190,8 @@ def parts_of(part: Resource, record: Any) -> list[Any]:
     """Return the child rows of a record in their order."""
     model: Any = part.model
     parent = getattr(model, part.part_of)
-    return list(current.session.scalars(model.where(parent == record.id).order_by(model.id)).all())
+    order = (model.position, model.id) if part.numbered else (model.id,)
+    return list(current.session.scalars(model.where(parent == record.id).order_by(*order)).all())
 
 
 def check_references(resource: Resource, values: Mapping[str, Any]) -> None:
@@ -180,6 +208,7 @@ def _check(
     """Refuse values that do not fit together, or refer to what is not there. `values` are those that change."""
     errors = {**references.check(resource, [values])[0], **check_amounts(resource, values, stored, outer)}
     whole = {**stored, **values}
+    errors |= depending.check(resource, values, whole)
     for name, given in rows.items():
         part = resource.parts[name]
         for number, wrong in enumerate(references.check(part, given)):
@@ -232,10 +261,14 @@ def _rows(
             if not key:
                 rows.append(with_defaults(part, row))
                 continue
-            stored = (existing or {}).get(name, {}).get(as_id(key))
+            id = as_id(key)
+            stored = (existing or {}).get(name, {}).get(id) if id else None
             if stored is None:
                 raise Invalid({part.name: _("A row does not belong to this record.")})
             rows.append({**values_of(part, stored), **row, "id": stored.id})
+        if part.numbered:
+            for place, row in enumerate(rows, 1):
+                row["position"] = place
     return found
 
 
@@ -313,7 +346,8 @@ def _set_archived(resource: Resource, id: UUID | str, archived: bool) -> Any:
     return record
 
 
-def _stale(resource: Resource, record: Any, raw: Mapping[str, Any]) -> Stale:
+def stale(resource: Resource, record: Any, raw: Mapping[str, Any]) -> Stale:
+    """Return the error of a save that comes too late, with what is stored and what differs from it."""
     stored = values_of(resource, record)
     mine: dict[str, Any] = {}
     for name, value in raw.items():

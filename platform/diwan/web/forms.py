@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
+import orjson
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
@@ -18,8 +20,8 @@ from diwan.db.base import now
 from diwan.errors import Invalid, Refuse, Stale
 from diwan.kit import formats
 from diwan.kit.i18n import _
-from diwan.resources import Resource, store
-from diwan.web import cells
+from diwan.resources import Field, Resource, store
+from diwan.web import cells, form_merge
 
 LINE = re.compile(r"(\d{1,4})-([a-z][a-z0-9_]*)")
 HISTORY = 8
@@ -39,15 +41,18 @@ def read(resource: Resource, form: MultiDict[str, str]) -> dict[str, Any]:
         described = resource.fields[name]
         if name not in resource.editable or form.get(f"keep-{name}") == "theirs":
             continue
-        kind = described.kind.name
-        if kind == "choices":
-            raw[name] = [value for value in form.getlist(name) if value]
-        elif kind == "boolean":
+        kind = described.kind
+        if kind.several:
+            raw[name] = _several(form.getlist(name))
+        elif kind.name == "boolean":
             raw[name] = name in form
         elif name in form:
             raw[name] = form[name]
+        elif kind.structured and (pieces := _pieces(name, form)):
+            raw[name] = pieces
     for name, part in resource.parts.items():
-        raw[name] = _lines(part, form)
+        if form.get(f"keep-{name}") != "theirs":
+            raw[name] = [row for _number, row in lines(part, form)]
     return raw
 
 
@@ -57,63 +62,137 @@ def version(form: Mapping[str, str]) -> int | None:
     return int(text) if text.isdigit() and len(text) < 18 else None
 
 
-def _lines(part: Resource, form: MultiDict[str, str]) -> list[dict[str, Any]]:
+def _several(given: list[str]) -> Any:
+    """The values of a list: one box for each, or words with commas between them."""
+    given = [value for value in given if value]
+    return given[0] if len(given) == 1 else given
+
+
+def _pieces(name: str, form: Mapping[str, str]) -> dict[str, str]:
+    """The parts of an address or of a text in several languages: `name.city`, `name.ar`."""
+    return {key.removeprefix(f"{name}."): value for key, value in form.items() if key.startswith(f"{name}.")}
+
+
+def lines(part: Resource, form: MultiDict[str, str]) -> list[tuple[int, dict[str, Any]]]:
+    """Return the child rows of a form that are to stay, each with its number on the page."""
     rows: dict[int, dict[str, Any]] = {}
     start = part.name + "-"
     for key, value in form.items():
         if key.startswith(start) and (found := LINE.fullmatch(key.removeprefix(start))):
             rows.setdefault(int(found[1]), {})[found[2]] = value
     kept = []
-    for _number, row in sorted(rows.items()):
-        values = {name: row[name] for name in part.editable if name in row}
+    switches = {name for name in part.editable if part.fields[name].kind.name == "boolean"}
+    for number, row in sorted(rows.items()):
+        values = {name: row[name] for name in part.editable if name in row and name not in switches}
         defaults = {name: cells.form_value(part.fields[name].initial()) for name in values}
         filled = any(value.strip() and value != defaults[name] for name, value in values.items())
         if row.get("delete") == "1" or not (filled or row.get("id")):
             continue
-        kept.append({**values, "id": row["id"]} if row.get("id") else values)
+        values |= {name: name in row for name in switches}
+        kept.append((number, {**values, "id": row["id"]} if row.get("id") else values))
     return kept
 
 
 def build(
-    resource: Resource, record: Any, raw: Mapping[str, Any], error: Invalid | Refuse | Stale | None = None
+    resource: Resource,
+    record: Any,
+    raw: Mapping[str, Any],
+    error: Invalid | Refuse | Stale | None = None,
+    seen: int | None = None,
+    query: str = "",
 ) -> dict[str, Any]:
-    """Return the context of the form screen (without its title)."""
+    """Return the context of the form screen (without its title). `seen`: the version that the form was opened with,
+    `query`: the list that the record was opened from."""
+    raw = dict(raw)
     base = cells.record_base(resource.key)
     href = f"{base}/new" if record is None else f"{base}/{record.id}"
     readonly = not current.user.can(resource.permission("create" if record is None else "update"))
-    errors = _errors(error)
-    values = _values(resource, record, raw)
-    sections = [
-        {
-            "label": section.label,
-            "fields": [cells.control(resource.fields[n], values.get(n), errors.get(n, ""), readonly=readonly)
-                       for n in section.fields],
-        }
-        for section in resource.sections
-    ]  # fmt: skip
-    for name, part in resource.parts.items():
-        rows = raw[name] if name in raw else _stored_lines(part, record)
-        lines = cells.lines_control(part, rows, errors)
-        lines["readonly"] = readonly
-        sections.append({"label": part.labels, "fields": [lines]})
+    conflict = form_merge.conflict(resource, record, raw, seen, error, href) if isinstance(error, Stale) else None
+    sections = _sections(resource, record, raw, _errors(error), readonly=readonly)
+    tabs = _tabs(sections)
     return {
         "icon": resource.icon,
         "avatar": record is not None,
-        "action": href,
-        "version": record.version if record is not None else None,
+        "action": f"{href}?{urlencode({'from': query})}" if query else href,
+        "asks": base if record is None else href,
+        "version": None if record is None else record.version if seen is None or conflict else seen,
+        "tabs": tabs,
+        "computes": not readonly and _has_computed(resource),
         "is_new": record is None,
         "readonly": readonly,
         "badge": {"label": _("Archived"), "tone": "mute"} if record is not None and record.archived_at else None,
         "sections": sections,
         "error": str(error) if isinstance(error, Refuse | Stale) else _general(resource, error),
-        "conflict": _conflict(resource, record, error, href) if isinstance(error, Stale) else None,
+        "conflict": conflict,
         "save_new_label": _("Save and new") if record is None else None,
-        "cancel_href": base if record is None else None,
+        "cancel_href": (f"{base}?{query}" if query else base) if record is None else None,
         "menu": _menu(resource, record, href) if record is not None else [],
-        "panels": _panels(resource, record) if record is not None else [],
+        "panels": _panels(resource, record, "side") if record is not None else [],
+        "header_panels": _panels(resource, record, "header") if record is not None else [],
+        "tab_panels": _panels(resource, record, "tab") if record is not None else [],
         "details": _details(record) if record is not None else [],
         "history": _history(resource, record) if record is not None else [],
     }
+
+
+def _sections(
+    resource: Resource, record: Any, raw: Mapping[str, Any], errors: Mapping[str, object], *, readonly: bool
+) -> list[dict[str, Any]]:
+    """Return the sections of the form, child rows as sections of their own."""
+    values = _values(resource, record, raw)
+    sections = [
+        {
+            "label": section.label,
+            "tab": str(section.tab),
+            "fields": [_control(resource.fields[n], values, errors.get(n, ""), readonly=readonly)
+                       for n in section.fields],
+        }
+        for section in resource.sections
+    ]  # fmt: skip
+    tabbed = any(section["tab"] for section in sections)
+    for name, part in resource.parts.items():
+        rows = raw[name] if name in raw else _stored_lines(part, record)
+        shown = cells.lines_control(part, rows, errors)
+        shown["readonly"] = readonly
+        shown["numbered"] = part.numbered
+        sections.append({"label": part.labels, "tab": str(part.labels) if tabbed else "", "fields": [shown]})
+    return sections
+
+
+def _control(described: Field, values: Mapping[str, Any], error: object, *, readonly: bool) -> dict[str, Any]:
+    """Return a field with what it depends on."""
+    made = cells.control(described, values.get(described.name), error, readonly=readonly)
+    if described.show_when:
+        made["show_when"] = orjson.dumps({name: _list(value) for name, value in described.show_when.items()}).decode()
+        made["hidden"] = any(_plain(values.get(n)) not in _list(value) for n, value in described.show_when.items())
+    if described.filter:
+        made["filter"] = orjson.dumps(dict(described.filter), default=str).decode()
+    return made
+
+
+def _list(value: Any) -> list[str]:
+    return [_plain(item) for item in (value if isinstance(value, list | tuple) else [value])]
+
+
+def _plain(value: Any) -> str:
+    """A value as the control holds it: a switch that is on is "1"."""
+    return ("1" if value else "") if isinstance(value, bool) else str(cells.form_value(value))
+
+
+def _tabs(sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the tabs of a form in order, each with whether a field on it is wrong; lines come first."""
+    tabs: dict[str, dict[str, Any]] = {}
+    for section in sorted(sections, key=lambda s: s["fields"][0].get("kind") != "lines" if s["fields"] else True):
+        if section["tab"]:
+            tab = tabs.setdefault(section["tab"], {"label": section["tab"], "sections": [], "wrong": False})
+            tab["sections"].append(section)
+            tab["wrong"] |= any(f.get("error") or any(r.get("errors") for r in f.get("rows") or ())
+                                for f in section["fields"])  # fmt: skip
+    return list(tabs.values())
+
+
+def _has_computed(resource: Resource) -> bool:
+    return any(f.computed for each in (resource, *resource.parts.values()) for f in each.fields.values())
 
 
 def _shown_fields(resource: Resource) -> list[str]:
@@ -149,8 +228,22 @@ def _stored_lines(part: Resource, record: Any) -> list[dict[str, Any]]:
     return [{"id": row.id, **store.values_of(part, row)} for row in store.parts_of(part, record)]
 
 
+def copied(resource: Resource, record: Any) -> dict[str, Any]:
+    """Return the values of a new form that begins as a copy: all that may be written and need not be its own."""
+    values = store.values_of(resource, record)
+    raw = {n: values[n] for n in resource.editable if not (resource.fields[n].unique or resource.fields[n].is_file)}
+    for name, part in resource.parts.items():
+        rows = _stored_lines(part, record)
+        raw[name] = [{n: row[n] for n in part.editable if not part.fields[n].unique} for row in rows]
+    return raw
+
+
 def _menu(resource: Resource, record: Any, href: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = [{"label": _("Print"), "icon": "printer", "href": f"{href}/documents/record.pdf"}]
+    if current.user.can(resource.permission("create")):
+        copy = f"{cells.record_base(resource.key)}/new?copy={record.id}"
+        items.append({"label": _("Duplicate"), "icon": "copy", "href": copy})
+    items.append({"divider": True})
     if current.user.can(resource.permission("update")):
         if record.archived_at:
             items.append({"label": _("Restore"), "icon": "archive-off", "action": f"{href}/restore"})
@@ -170,12 +263,12 @@ def _menu(resource: Resource, record: Any, href: str) -> list[dict[str, Any]]:
     return items
 
 
-def _panels(resource: Resource, record: Any) -> list[dict[str, Any]]:
-    """Return what other modules show beside this record; each loads in a request of its own."""
+def _panels(resource: Resource, record: Any, slot: str) -> list[dict[str, Any]]:
+    """Return what other modules show in a place of this record; each loads in a request of its own."""
     home = f"/t/{current.tenant.slug}/panels"
     return [
         {"label": panel.label, "src": f"{home}/{panel.key}/{record.id}"}
-        for panel in current.lineup.panels(resource.key, "side")
+        for panel in current.lineup.panels(resource.key, slot)
         if current.user.can(panel.permission)
     ]
 
@@ -211,28 +304,3 @@ def _history(resource: Resource, record: Any) -> list[dict[str, Any]]:
             }
         )
     return lines
-
-
-def _conflict(resource: Resource, record: Any, stale: Stale, href: str) -> dict[str, Any]:
-    last = current.session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.tenant_id == current.tenant.id, AuditEntry.resource == resource.key)
-        .where(AuditEntry.record_id == record.id)
-        .order_by(AuditEntry.id.desc())
-        .limit(1)
-    ).first()
-    rows = [
-        {
-            "name": name,
-            "label": resource.fields[name].label,
-            "mine": cells.text_of(resource.fields[name], mine),
-            "theirs": cells.text_of(resource.fields[name], stale.current.get(name)),
-        }
-        for name, mine in stale.changed.items()
-    ]
-    return {
-        "who": last.actor_name if last else _("Somebody"),
-        "when": formats.ago(record.updated_at, now()),
-        "rows": rows,
-        "reload_href": href,
-    }

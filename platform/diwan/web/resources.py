@@ -11,13 +11,16 @@ from typing import Any
 import orjson
 from flask import Blueprint, Flask, Response, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from diwan import resources
 from diwan.db import current
 from diwan.errors import Invalid, Refuse, Stale
 from diwan.kit.i18n import _
-from diwan.resources import Resource, store
-from diwan.web import forms, screens
+from diwan.kit.ids import uuid7
+from diwan.resources import Resource, drafts, store
+from diwan.resources.values import title_text
+from diwan.web import form_saving, forms, once, screens
 from diwan.web.cells import record_base
 from diwan.web.finding import find
 from diwan.web.shell import render, tell
@@ -26,6 +29,7 @@ from diwan.web.state import ListState
 pages = Blueprint("resources", __name__, url_prefix="/t/<slug>")
 BASE = "/<plugin>/<name>"
 MOST_OPTIONS = 20
+HINTS = ("text", "email", "phone")
 
 
 def register(app: Flask) -> None:
@@ -43,16 +47,24 @@ def index(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
 def new(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     resource = find(plugin, name, "create")
     if request.method == "GET":
+        if copied := request.args.get("copy"):
+            current.require(resource.permission("read"))
+            return _show_form(resource, None, forms.copied(resource, store.get(resource, copied)))
         return _show_form(resource, None, {n: v for n, v in request.args.items() if n in resource.editable})
-    raw = forms.read(resource, request.form)
+    raw, key = forms.read(resource, request.form), request.form.get("form_key", "")
+    if (made := once.claim(key)) is not None:
+        return form_saving.go(form_saving.record_href(resource, made))
     try:
         record = resources.create(resource, raw)
     except (Invalid, Refuse) as error:
         current.session.rollback()
         return _show_form(resource, None, raw, error), 422
+    once.settle(key, record.id)
+    drafts.forget(resource)
+    if form_saving.wants_record():
+        return form_saving.tell_record(resource, record)
     tell("ok", _("%(title)s was created.", title=_name(resource, record)))
-    base = record_base(resource.key)
-    return redirect(f"{base}/new" if request.form.get("save") == "new" else f"{base}/{record.id}", 303)
+    return form_saving.go(form_saving.after(resource, record.id))
 
 
 @pages.route(f"{BASE}/<uuid:id>", methods=["GET", "POST"])
@@ -61,15 +73,15 @@ def record(plugin: str, name: str, id: Any, **_slug: str) -> ResponseReturnValue
         resource = find(plugin, name, "read")
         return _show_form(resource, store.get(resource, id), {})
     resource = find(plugin, name, "update")
-    raw = forms.read(resource, request.form)
+    raw, seen = forms.read(resource, request.form), forms.version(request.form)
     try:
-        saved = resources.update(resource, id, raw, forms.version(request.form))
+        saved = resources.update(resource, id, raw, seen)
     except (Invalid, Refuse, Stale) as error:
         current.session.rollback()
-        return _show_form(resource, store.get(resource, id), raw, error), error.status
+        return _show_form(resource, store.get(resource, id), raw, error, seen), error.status
+    drafts.forget(resource, id)
     tell("ok", _("%(title)s was saved.", title=_name(resource, saved)))
-    base = record_base(resource.key)
-    return redirect(f"{base}/new" if request.form.get("save") == "new" else f"{base}/{id}", 303)
+    return form_saving.go(form_saving.after(resource, id))
 
 
 @pages.post(f"{BASE}/<uuid:id>/<any(archive, restore):verb>")
@@ -98,22 +110,58 @@ def delete(plugin: str, name: str, id: Any, **_slug: str) -> ResponseReturnValue
 
 @pages.get(f"{BASE}/options")
 def options(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
-    """Answer a reference picker: the first records that match what was typed."""
+    """Answer a reference picker: the first records that match what was typed, and what fits the form (`f.<field>`)."""
     resource = find(plugin, name, "read")
-    page = resources.list_page(resource, [resource.title], search=request.args.get("q", ""), limit=MOST_OPTIONS)
-    body = [{"id": row[0], "label": row[1] or "", "hint": ""} for row in page.rows]
-    return Response(orjson.dumps(body), content_type="application/json")
+    where = [[n.removeprefix("f."), "eq", v] for n, v in request.args.items() if n.startswith("f.") and v]
+    hint = next((n for n in resource.columns if n != resource.title and resource.fields[n].kind.name in HINTS), "")
+    columns = [resource.title, hint] if hint else [resource.title]
+    page = resources.list_page(resource, columns, where, search=request.args.get("q", ""), limit=MOST_OPTIONS)
+    items = [
+        {
+            "id": row[0],
+            "label": title_text(resource, {resource.title: row[1]}, current.language),
+            "hint": str(row[2] or "") if hint else "",
+        }
+        for row in page.rows
+    ]
+    made = _creation(resource) if current.user.can(resource.permission("create")) else None
+    return Response(orjson.dumps({"items": items, "create": made}), content_type="application/json")
+
+
+def _creation(resource: Resource) -> dict[str, Any]:
+    """How a picker creates what it does not find: at once by the title alone, or in a dialog."""
+    base = record_base(resource.key)
+    needed = {n for n in resource.editable if resource.fields[n].required}
+    quick = needed <= {resource.title} and resource.title in resource.editable
+    return {"title": resource.title, "href": f"{base}/new", "quick": f"{base}/quick" if quick else "",
+            "label": str(_("Create “%(title)s”"))}  # fmt: skip
 
 
 def _name(resource: Resource, record: Any) -> str:
-    return str(getattr(record, resource.title) or resource.label)
+    return title_text(resource, {resource.title: getattr(record, resource.title)}, current.language) or str(
+        resource.label
+    )
 
 
 def _show_form(
-    resource: Resource, record: Any, raw: Mapping[str, Any], error: Invalid | Refuse | Stale | None = None
-) -> str:
-    base = record_base(resource.key)
+    resource: Resource, record: Any, raw: Mapping[str, Any], error: Invalid | Refuse | Stale | None = None,
+    seen: int | None = None,
+) -> str:  # fmt: skip
+    draft = None if error or raw else drafts.find(resource, record.id if record is not None else drafts.NEW)
+    restored = draft is not None and request.args.get("draft") == "restore"
+    if draft is not None and restored:
+        raw, seen = forms.read(resource, MultiDict(draft.pairs)), draft.version
+    state = form_saving.opened_from(resource)
     title = _name(resource, record) if record is not None else _("New: %(label)s", label=resource.label)
-    shown = forms.build(resource, record, raw, error)
-    crumbs = [(resource.labels, base), (title, request.path)]
-    return render("form.html", crumbs, form={**shown, "title": title})
+    query = request.args.get("from", "")
+    shown = forms.build(resource, record, raw, error, seen, query)
+    shown |= {
+        "title": title,
+        "unsaved": restored or error is not None,
+        "draft": form_saving.offer(draft) if draft is not None and not restored else None,
+        "form_key": (request.form.get("form_key") or uuid7().hex) if record is None else None,
+    }
+    if record is not None:
+        shown |= form_saving.around(state, record)
+    crumbs = [(resource.labels, state.link() if query else state.href), (title, request.path)]
+    return render("form.html", crumbs, form=shown, partial="dialog" in request.args or form_saving.wants_record())

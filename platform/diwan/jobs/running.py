@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from diwan.db.context import current
 from diwan.jobs import lease
 from diwan.jobs.lease import Claim
+from diwan.kernel import faces
 
 QUIET = 0.2
 """Seconds between two notes of progress that need a transaction of their own."""
@@ -54,6 +55,9 @@ def progress(done: int, total: int, message: object = "") -> None:
     run.noted = moment
     with run.engine.begin() as connection:
         lease.extend(connection, run.claim, note)
+
+
+faces.give("progress", progress)
 
 
 def cancelled() -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import RelationshipProperty
 
 from diwan.kernel.catalogue import Entry
 from diwan.kernel.contribution import Contribution, permissions_of
+from diwan.resources.declare import Resource
 from diwan.resources.model import forget_package, registry_of
 
 RECORD_EVENTS = ("created", "updated", "deleted", "creating", "updating", "deleting")
@@ -124,6 +125,7 @@ def _contribution(contribution: Contribution, entries: Mapping[str, Entry]) -> I
             reference = getattr(field, "reference", "")
             if reference and _known_resource(reference, entries) is False:
                 yield f"field {contribution.key}.{name} refers to `{reference}`, which does not exist"
+        yield from _actions(contribution.target)
     elif contribution.kind == "panel":
         target = contribution.options["resource"]
         if _known_resource(target, entries) is False:
@@ -136,6 +138,17 @@ def _contribution(contribution: Contribution, entries: Mapping[str, Entry]) -> I
         record, _, kind = contribution.options["event"].rpartition(".")
         if "." in record and kind in RECORD_EVENTS and _known_resource(record, entries) is False:
             yield f"{contribution.kind} {contribution.key}: there is no resource `{record}`"
+
+
+def _actions(resource: Resource) -> Iterable[str]:
+    """What only shows when the whole plugin is there: child rows come after their record, the inverse after the act."""
+    for action in resource.actions.values():
+        where = f"action {action.key}"
+        if action.undo and action.undo not in resource.actions:
+            yield f"{where}: undo names {action.undo!r}, which is not an action of {resource.key}"
+        for name in action.transition.requires if action.transition else ():
+            if name not in resource.fields and name not in resource.parts:
+                yield f"{where}: requires {name!r}, which is not a field of {resource.key}"
 
 
 def _known_resource(key: str, entries: Mapping[str, Entry]) -> bool | None:

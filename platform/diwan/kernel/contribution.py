@@ -9,7 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("resource", "role", "widget", "panel", "page", "job", "schedule", "on", "during", "hook", "provide", "demo")
+KINDS = (
+    "resource", "action", "settings", "document", "role", "widget", "panel", "page", "job", "schedule", "on", "during",
+    "hook", "provide", "demo",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +44,19 @@ class Contribution:
         return f"<{self.kind} {self.key}>"
 
 
+def settings_permission(plugin: str) -> str:
+    """Return the permission to set up a plugin: its settings, and the patterns of its numbers."""
+    return f"{plugin}.settings.manage"
+
+
 def permissions_of(contributions: Iterable[Contribution]) -> frozenset[str]:
     """Return every permission that these contributions know."""
     found: set[str] = set()
     for contribution in contributions:
         if contribution.kind == "resource":
             found.update(contribution.target.permissions)
+            if any(described.sequence for described in contribution.target.fields.values()):
+                found.add(settings_permission(contribution.plugin))
         elif contribution.permission:
             found.add(contribution.permission)
     return frozenset(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -18,17 +18,20 @@ from croniter import croniter
 
 from diwan.events import outbox
 from diwan.events.naming import event_name, name_package
-from diwan.kernel import hookspecs, manifest
-from diwan.kernel.contribution import KINDS, Contribution
+from diwan.kernel import configuring, hookspecs, manifest
+from diwan.kernel.acting import declare_action
+from diwan.kernel.contribution import KINDS, Contribution, settings_permission
 from diwan.kit import i18n
 from diwan.kit.i18n import LazyText
 from diwan.resources.declare import DeclarationError, declare
+from diwan.resources.describing import describe_class
 from diwan.resources.model import register_package
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=type)
 
 Text = str | LazyText
+SETTINGS = i18n._("Settings")
 SIZES = ("small", "wide", "tall", "large")
 SLOTS = ("side",)
 """Where a panel may stand on the page of a record."""
@@ -49,6 +52,7 @@ class Plugin:
         self.ngettext = partial(i18n.ngettext, domain=self.name)
         register_package(package, self.name)
         name_package(package, self.name)
+        self.config = configuring.Config(self.name)
         self.problems: list[str] = []
         self.contributions: dict[str, list[Contribution]] = {kind: [] for kind in KINDS}
 
@@ -68,6 +72,83 @@ class Plugin:
             else:
                 self._add("resource", made.key, made, label, options)
             return model
+
+        return decorate
+
+    def action(
+        self,
+        model: type,
+        name: str,
+        *,
+        label: Text = "",
+        icon: str = "",
+        help: Text = "",
+        when: Mapping[str, Any] | None = None,
+        form: type | None = None,
+        confirm: Text = "",
+        bulk: bool = True,
+        permission: str = "",
+        long: bool = False,
+        undo: str = "",
+        tone: str = "",
+    ) -> Callable[[F], F]:
+        """Declare what can be done with a record: a button, a bulk action, a REST route and a permission follow.
+
+        The function takes the locked record and, by name, the values of `form` (a class with `field()`s). What it sets
+        on the record is validated, audited and told; it may raise Refuse. `when`: the values that fields must have.
+        `long`: runs as a job. `undo`: the action that takes it back. With the name of a transition of the model's
+        life-cycle the function becomes that transition's code: it runs before the state changes.
+        """
+        options = {
+            "label": label, "icon": icon, "help": help, "when": when or {}, "form": form, "confirm": confirm,
+            "bulk": bulk, "permission": permission, "long": long, "undo": undo, "tone": tone,
+        }  # fmt: skip
+
+        def decorate(function: F) -> F:
+            try:
+                made = declare_action(self.name, model, name, function, options)
+            except DeclarationError as error:
+                self.problems.append(str(error))
+            else:
+                self._add("action", made.key, function, made.label, {"permission": made.permission, "action": made})
+                made.contribution = self.contributions["action"][-1]
+            return function
+
+        return decorate
+
+    def settings(self, cls: C) -> C:
+        """Declare what each business can set, as a class with `field()`s; read as `plugin.config.<name>`."""
+        try:
+            fields = describe_class(cls, f"{self.name}: {cls.__name__}")
+        except DeclarationError as error:
+            self.problems.append(str(error))
+        else:
+            configuring.declare(self.config, fields)
+            options = {"fields": fields, "permission": settings_permission(self.name)}
+            self._add("settings", f"{self.name}.settings", cls, SETTINGS, options)
+        return cls
+
+    def document(self, model: type, *, label: Text, template: str = "") -> Callable[[F], F]:
+        """Add a PDF of a record. The function takes the record and returns a dict, which the template reads as `data`.
+
+        The template is `templates/<name of the function>.typ` in the package; without one, the record is laid out by
+        the platform's own, and the dict may give `title`, `subtitle`, `sections`, `tables`.
+        """
+
+        def decorate(function: F) -> F:
+            made = getattr(model, "__resource__", None)
+            key = f"{self.name}.{function.__name__}"
+            path = self.folder / "templates" / (template or f"{function.__name__}.typ")
+            if made is None or made.plugin != self.name:
+                self.problems.append(f"document {key}: {model.__name__} is not a resource declared above it")
+            elif not label:
+                self.problems.append(f"document {key} has no label")
+            elif template and not path.is_file():
+                self.problems.append(f"document {key}: there is no templates/{template}")
+            else:
+                options = {"resource": made.key, "template": path if path.is_file() else None}
+                self._add("document", key, function, label, options)
+            return function
 
         return decorate
 

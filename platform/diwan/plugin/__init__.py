@@ -10,10 +10,13 @@ from sqlalchemy.orm import Mapped, relationship
 from diwan.db.context import current
 from diwan.errors import DiwanError, Invalid, NotFound, Refuse
 from diwan.events import Created, Creating, Deleted, Deleting, Event, Updated, Updating, emit
+from diwan.kernel.faces import progress, render
 from diwan.kernel.manifest import API
 from diwan.kernel.plugin import Plugin
 from diwan.kernel.results import Check, Rows, Stat
 from diwan.resources import Section, field
+from diwan.resources.actions import act
+from diwan.resources.acts import Derived, Lifecycle, State, Status, Transition
 from diwan.resources.model import Model
 from diwan.services import Service, use
 
@@ -24,9 +27,11 @@ __all__ = [
     "Creating",
     "Deleted",
     "Deleting",
+    "Derived",
     "DiwanError",
     "Event",
     "Invalid",
+    "Lifecycle",
     "Mapped",
     "Model",
     "NotFound",
@@ -36,11 +41,17 @@ __all__ = [
     "Section",
     "Service",
     "Stat",
+    "State",
+    "Status",
+    "Transition",
     "Updated",
     "Updating",
+    "act",
     "current",
     "emit",
     "field",
+    "progress",
     "relationship",
+    "render",
     "use",
 ]

@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from diwan.db.columns import iso_span
 from diwan.db.context import current
 from diwan.errors import Invalid
 from diwan.kit.i18n import _
 from diwan.kit.text import fold
 from diwan.resources.declare import Resource
 from diwan.resources.fields import Field
-from diwan.resources.kinds.times import iso_span
 
 LONGEST_SORT = 120
 MOST_PARTS = 200
@@ -47,6 +47,9 @@ def parse_values(resource: Resource, raw: Mapping[str, Any], *, partial: bool) -
         except ValueError as error:
             errors[name] = error.args[0] if error.args else _("This value does not fit.")
             continue
+        if value in (None, []) and described.needed:
+            errors[name] = _("A value is required.")
+            continue
         if value is None and not described.nullable:
             if described.required or partial:
                 errors[name] = _("A value is required.")
@@ -55,6 +58,24 @@ def parse_values(resource: Resource, raw: Mapping[str, Any], *, partial: bool) -
     if errors:
         raise Invalid(errors)
     return values
+
+
+def read_set(resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values that code has set, as their fields take them, also read-only ones. Raises Invalid."""
+    found: dict[str, Any] = {}
+    errors: dict[str, object] = {}
+    for name, value in values.items():
+        described = resource.fields[name]
+        try:
+            found[name] = described.parse(value)
+        except ValueError as error:
+            errors[name] = error.args[0] if error.args else _("This value does not fit.")
+            continue
+        if found[name] is None and not described.nullable:
+            errors[name] = _("A value is required.")
+    if errors:
+        raise Invalid(errors)
+    return found
 
 
 def with_defaults(resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""Equipment loans: who has which piece of equipment, and until when."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import func
+
+from diwan.plugin import (
+    Deleting, Derived, Event, Lifecycle, Mapped, Model, Plugin, Refuse, Rows, Section, Stat, State, Status, Transition,
+    act, emit, field, use,
+)  # fmt: skip
+from diwan.services import Contacts
+
+plugin = Plugin(__name__)
+_ = plugin.gettext
+
+
+@plugin.settings
+class Settings:
+    days: int = field(_("Days a loan usually lasts"), default=14, min=1, max=365)
+    most: int | None = field(_("Most items one borrower may have"), min=1, help=_("Leave it empty for no limit."))
+
+
+@plugin.resource(label=_("Item"), labels=_("Equipment"), icon="tools", columns=["name", "serial", "value"])
+class Item(Model):
+    name: Mapped[str] = field(_("Name"), search=True)
+    serial: Mapped[str | None] = field(_("Serial number"), search=True, unique=True)
+    value: Mapped[Decimal | None] = field(_("Value"), widget="money")
+
+
+CYCLE = Lifecycle(
+    "state",
+    [State("draft", _("Draft"), "mute"), State("out", _("Handed out"), "info"), State("back", _("Returned"), "ok")],
+    [
+        Transition("lend", _("Hand out"), "draft", "out", requires=["item"], icon="arrow-right", undo="take_back"),
+        Transition("give_back", _("Take back"), "out", "back", icon="check", confirm=_("Is everything there?")),
+        Transition("take_back", _("Back to draft"), "out", "draft"),
+    ],
+)
+STANDING = Derived("standing", _("Standing"), [
+    Status("late", _("Late"), lambda loan: (loan.due < func.current_date()) & (loan.state == "out"), "bad"),
+    Status("today", _("Due today"), lambda loan: (loan.due == func.current_date()) & (loan.state == "out"), "warn"),
+])  # fmt: skip
+
+
+@plugin.resource(
+    label=_("Loan"), labels=_("Loans"), icon="clipboard-list", title="number", sort="-created_at", view="board",
+    columns=["number", "item", "borrower", "due", "state", "standing"], filters=["state", "standing", "borrower"],
+    form=[Section("", ["number", "item", "borrower", "due", "standing", "note"])],
+    lifecycle=CYCLE, derived=[STANDING], group="state", calendar="due",
+)  # fmt: skip
+class Loan(Model):
+    number: Mapped[str] = field(_("Number"), sequence="L-{year}-{n:04}", search=True)
+    item: Mapped[UUID | None] = field(_("Item"), ref=Item)
+    borrower: Mapped[UUID] = field(_("Borrower"), ref="contacts.contact")
+    due: Mapped[date] = field(_("Due"), default=lambda: date.today() + timedelta(days=plugin.config.days))
+    state: Mapped[str] = field(_("State"))
+    note: Mapped[str | None] = field(_("Note"), widget="longtext")
+
+
+class LoanReturned(Event):
+    loan: UUID
+    borrower: UUID
+    days_late: int
+
+
+@plugin.action(Loan, "lend")  # the code of the transition: it may refuse, or do more
+def lend(loan):
+    if Loan.count(item=loan.item, state="out"):
+        raise Refuse(_("This item is already out."), field="item")
+    if plugin.config.most and Loan.count(borrower=loan.borrower, state="out") >= plugin.config.most:
+        raise Refuse(_("This borrower has as many items as one may have."), field="borrower")
+
+
+@plugin.action(Loan, "give_back")
+def give_back(loan):
+    emit(LoanReturned(loan=loan.id, borrower=loan.borrower, days_late=max(0, (date.today() - loan.due).days)))
+
+
+class NewDate:
+    until: date = field(_("Until"))
+    reason: str | None = field(_("Reason"), widget="longtext")
+
+
+@plugin.action(Loan, "extend", label=_("Extend"), icon="calendar", when={"state": "out"}, form=NewDate)
+def extend(loan, until, reason):
+    if until <= loan.due:
+        raise Refuse(_("Choose a later day than now."), field="until")
+    loan.due, loan.note = until, "\n".join(filter(None, [loan.note, reason]))
+
+
+@plugin.during(Deleting["contacts.contact"])  # same transaction; may refuse
+def keep_borrowers(event):
+    if Loan.count(borrower=event.record, state="out"):
+        raise Refuse(_("This contact still has equipment."))
+
+
+@plugin.panel("contacts.contact", label=_("Borrowed equipment"))
+def borrowed(contact):
+    return Rows(Loan.where(borrower=contact.id, state="out"), columns=["number", "due"])
+
+
+@plugin.widget(label=_("Overdue loans"))
+def overdue():
+    late = Loan.count(Loan.due < func.current_date(), state="out")
+    return Stat(late, tone="bad" if late else "good", link="loans.loan?standing=late")
+
+
+@plugin.document(Loan, label=_("Loan slip"))  # templates/slip.typ
+def slip(loan):
+    contacts = use(Contacts)
+    return {"loan": loan, "item": Item.get(loan.item), "borrower": contacts and contacts.display_name(loan.borrower)}
+
+
+plugin.role(_("Equipment keeper"), key="keeper", grants=["loans.*", "contacts.contact.read"])
+
+
+@plugin.demo
+def demo():
+    names = _("Drill"), _("Ladder"), _("Projector")
+    items = [Item.add(name=str(name), value=value) for name, value in zip(names, (45, 28, 320), strict=True)]
+    borrower = use(Contacts).create(str(_("Site office")))
+    for number, item in enumerate(items[:2]):
+        act(Loan.add(item=item.id, borrower=borrower, due=date.today() + timedelta(days=7 * number)), "lend")
+    Loan.add(item=items[2].id, borrower=borrower)

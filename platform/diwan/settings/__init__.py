@@ -1,0 +1,8 @@
+"""What each business has set for its plugins, as JSON in `core.setting`.
+
+It must not know which settings there are: the kernel types them by their declaration.
+"""
+
+from diwan.settings.service import Settings, read, write
+
+__all__ = ["Settings", "read", "write"]

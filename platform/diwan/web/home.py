@@ -18,19 +18,17 @@ from diwan.db import current
 from diwan.db.base import now
 from diwan.errors import NotFound
 from diwan.kernel import guard
-from diwan.kernel.contribution import Contribution
 from diwan.kernel.results import Rows, Stat
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.resources import Resource, store
 from diwan.resources.filters import described
 from diwan.resources.search import TSQuery, query_text
-from diwan.web.admin.audit import told
+from diwan.web import core_widgets, dashboard
 from diwan.web.cells import column_cells, record_base
 from diwan.web.shell import home, render
 
 pages = Blueprint("home", __name__, url_prefix="/t/<slug>")
-LATEST = 8
 MOST_FOUND = 60
 
 
@@ -46,6 +44,11 @@ def index(**_slug: str) -> ResponseReturnValue:
 
 @pages.get("/widgets/<key>")
 def widget(key: str, **_slug: str) -> ResponseReturnValue:
+    own = core_widgets.WIDGETS.get(key)
+    if own is not None:
+        if own.permission:
+            current.require(own.permission)
+        return render_template("widget.html", **own.make())
     found = current.lineup.find("widget", key)
     if found is None:
         raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
@@ -80,19 +83,11 @@ def _home() -> dict[str, Any]:
         "greeting": _("Welcome, %(name)s", name=person.name.split(" ")[0]),
         "date_line": formats.both_calendars(today, current.tenant.timezone),
         "checklist": _checklist(base) if person.can("core.plugin.manage") else None,
-        "widgets": [_widget(w, base) for w in current.lineup.widgets if person.can(w.permission)],
-        "activity": _activity() if person.can("core.audit.read") else [],
-        "activity_href": f"{base}/audit",
+        "widgets": [
+            {"id": w.key, "title": w.title, "src": w.src, "size": w.size} for w in dashboard.placed() if w.shown
+        ],
+        "arrange_href": f"{base}/arrange",
         "manage_href": f"{base}/modules" if person.can("core.plugin.manage") else None,
-    }
-
-
-def _widget(contribution: Contribution, base: str) -> dict[str, Any]:
-    return {
-        "id": contribution.key,
-        "title": contribution.label,
-        "src": f"{base}/widgets/{contribution.key}",
-        "wide": contribution.options["size"] in ("wide", "large"),
     }
 
 
@@ -120,22 +115,6 @@ def _checklist(base: str) -> dict[str, Any]:
         for label, help, icon, done, href, act in steps
     ]
     return {"title": _("Get started"), "done": sum(i["done"] for i in items), "total": len(items), "items": items}
-
-
-def _activity() -> list[dict[str, Any]]:
-    entries = current.session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.tenant_id == current.tenant.id, AuditEntry.resource != "")
-        .order_by(AuditEntry.id.desc())
-        .limit(LATEST)
-    )
-    lines = []
-    for entry in entries:
-        what, icon = told(entry)
-        lines.append(
-            {"who": entry.actor_name or _("System"), "what": what, "icon": icon, "when": formats.ago(entry.at, now())}
-        )
-    return lines
 
 
 def _result(result: Any) -> dict[str, Any]:

@@ -25,3 +25,9 @@ on("click", "[data-sort-form] button[name=move]", (event, button) => {
   const place = [...item.parentElement.children].indexOf(item) + 1;
   say(`${button.getAttribute("aria-label")}, ${place}`);
 });
+
+on("change", "[data-widget-size]", (event, select) => {
+  const card = select.closest("[data-widget-card]");
+  card.classList.remove("is-small", "is-wide", "is-tall", "is-large");
+  card.classList.add(`is-${select.value}`);
+});

@@ -14,6 +14,10 @@ from diwan.rest import bodies
 Schema = dict[str, Any]
 
 NUMBERS = frozenset({"decimal", "money", "quantity", "percent"})
+EXAMPLES = {
+    "email": "name@example.com", "phone": "+96522223333", "url": "https://example.com", "country": "KW",
+    "currency": "KWD", "colour": "#0f766e", "duration": "PT1H30M",
+}  # fmt: skip
 UUID_TEXT: Schema = {"type": "string", "format": "uuid"}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 VERSION: Schema = {"type": "integer", "minimum": 1}
@@ -139,6 +143,8 @@ def _write(field: Field) -> Schema:
     for name, bound in (("minimum", field.min), ("maximum", field.max)):
         if isinstance(bound, int) and field.kind.name in {*NUMBERS, "integer"}:
             schema[name] = bound
+    if field.kind.name in EXAMPLES:
+        schema["examples"] = [EXAMPLES[field.kind.name]]
     default = field.default if not callable(field.default) else None
     if default is not None:
         schema["default"] = as_json(default)

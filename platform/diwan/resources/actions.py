@@ -72,6 +72,13 @@ def perform(
     return record
 
 
+def check(resource: Resource, action: Action, id: UUID | str, raw: Mapping[str, Any]) -> None:
+    """Raise what an action would refuse before its code runs: for those that run later."""
+    current.require(action.permission)
+    parse_fields(action.form, raw)
+    _guard(resource, action, store.get(resource, id))
+
+
 def perform_many(resource: Resource, action: Action, ids: Iterable[UUID], raw: Mapping[str, Any]) -> Done:
     """Do an action with several records, each on its own: what one refuses does not stop the others."""
     current.require(action.permission)

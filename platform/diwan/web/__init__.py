@@ -11,7 +11,9 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Bind the pages, in the order in which a request passes them."""
     from diwan.web import (
+        actions,
         admin,
+        api_reference,
         auth,
         branding,
         bulk_pages,
@@ -23,6 +25,7 @@ def register(app: Flask) -> None:
         documents,
         errors,
         export_pages,
+        files,
         headers,
         health,
         form_pages,
@@ -32,6 +35,7 @@ def register(app: Flask) -> None:
         moves,
         palette,
         plugin_pages,
+        plugin_settings,
         preferences,
         resources,
         rows,
@@ -53,6 +57,7 @@ def register(app: Flask) -> None:
         health,
         auth,
         admin,
+        api_reference,
         home,
         form_pages,
         dashboard,
@@ -65,10 +70,13 @@ def register(app: Flask) -> None:
         undo,
         moves,
         documents,
+        actions,
+        plugin_settings,
         list_pages,
         cell_pages,
         bulk_pages,
         export_pages,
+        files,
         resources,
     ):
         part.register(app)

@@ -129,7 +129,7 @@ def progress(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnVa
     base = cells.record_base(resource.key)
     if status.finished:
         _tell_end(status)
-        return _go(base)
+        return go(base)
     percent = 100 * status.done / status.total if status.total else 0
     shown = {
         "src": f"{base}/bulk/jobs/{id}",
@@ -170,7 +170,7 @@ def _tell_end(status: jobs.Status) -> None:
         tell("bad", _("This could not be finished: %(error)s", error=status.error[:300]))
 
 
-def _go(href: str) -> ResponseReturnValue:
+def go(href: str) -> ResponseReturnValue:
     """Send the whole window elsewhere, also when only a part of a page was asked for."""
     if request.headers.get("HX-Request") == "true":
         answer = make_response("", 200)

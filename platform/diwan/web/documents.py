@@ -5,6 +5,8 @@ It must show what the person may read on the screen and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -15,6 +17,7 @@ from diwan import files
 from diwan.db import current
 from diwan.db.base import now
 from diwan.documents import Letterhead, render_pdf
+from diwan.documents.rendering import RECORD as TEMPLATE
 from diwan.errors import NotFound
 from diwan.kit import formats, i18n
 from diwan.kit.i18n import LANGUAGES, _
@@ -40,9 +43,8 @@ def show(plugin: str, name: str, id: UUID, key: str, **_slug: str) -> Response:
     record = store.get(resource, id)
     token = i18n.set_language(_language())
     try:
-        if key != RECORD:
-            raise NotFound(_("There is no such document."))
-        pdf = render_pdf(record_data(resource, record), letterhead(), printed=_printed())
+        data, template = (record_data(resource, record), None) if key == RECORD else _of_plugin(resource, record, key)
+        pdf = render_pdf(data, letterhead(), template=template or TEMPLATE, printed=_printed())
         title = str(getattr(record, resource.title) or resource.label)
     finally:
         i18n.reset_language(token)
@@ -51,6 +53,37 @@ def show(plugin: str, name: str, id: UUID, key: str, **_slug: str) -> Response:
     answer.headers["Content-Disposition"] = f"{way}; filename=\"{key}.pdf\"; filename*=UTF-8''{quote(title)}.pdf"
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _of_plugin(resource: Resource, record: Any, key: str) -> tuple[dict[str, Any], Path | None]:
+    """Return the data and the template of a document that a module makes. Raises NotFound."""
+    found = current.lineup.find("document", f"{resource.plugin}.{key}")
+    if found is None or found.options["resource"] != resource.key:
+        raise NotFound(_("There is no such document."))
+    given = current.lineup.call(found, record) or {}
+    data = {name: _plain(value) for name, value in given.items()}
+    labels = {
+        other.name: {name: str(described.label) for name, described in other.fields.items()}
+        for other in current.lineup.resources.values()
+        if other.plugin == resource.plugin
+    }
+    whole = record_data(resource, record)
+    whole["title"] = f"{found.label}: {getattr(record, resource.title) or ''}".strip(": ")
+    return {**whole, **data, "labels": {**labels, "document": str(found.label)}}, found.options["template"]
+
+
+def _plain(value: Any) -> Any:
+    """Return what a document's function gives as its template reads it: a record as the texts of its fields."""
+    own = getattr(type(value), "__resource__", None)
+    if own is not None:
+        resource = current.lineup.resources.get(own.key, own)
+        values = store.values_of(resource, value)
+        return {name: _shown(described, values[name]) for name, described in resource.fields.items()}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def letterhead() -> Letterhead:

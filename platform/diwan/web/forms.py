@@ -21,7 +21,8 @@ from diwan.errors import Invalid, Refuse, Stale
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.resources import Field, Resource, store
-from diwan.web import cells, form_merge
+from diwan.resources.amounts import currency_of
+from diwan.web import acting, cells, form_merge
 
 LINE = re.compile(r"(\d{1,4})-([a-z][a-z0-9_]*)")
 HISTORY = 8
@@ -126,7 +127,9 @@ def build(
         "conflict": conflict,
         "save_new_label": _("Save and new") if record is None else None,
         "cancel_href": (f"{base}?{query}" if query else base) if record is None else None,
-        "menu": _menu(resource, record, href) if record is not None else [],
+        "lifecycle": acting.status_bar(resource, record),
+        "acts": acting.buttons(resource, record) if record is not None else [],
+        "menu": [*acting.menu(resource, record), *_menu(resource, record, href)] if record is not None else [],
         "panels": _panels(resource, record, "side") if record is not None else [],
         "header_panels": _panels(resource, record, "header") if record is not None else [],
         "tab_panels": _panels(resource, record, "tab") if record is not None else [],
@@ -155,18 +158,42 @@ def _sections(
         shown = cells.lines_control(part, rows, errors)
         shown["readonly"] = readonly
         shown["numbered"] = part.numbered
+        for row, texts in zip(rows, (row["texts"] for row in shown["rows"]), strict=True):
+            for each, field in part.fields.items():
+                if field.computed is not None and row.get(each) is not None:
+                    texts[each] = computed(field, row[each], row, values)["text"]
+        for column in shown["columns"]:
+            if part.fields[column["name"]].filter:
+                column["filter"] = orjson.dumps(dict(part.fields[column["name"]].filter), default=str).decode()
         sections.append({"label": part.labels, "tab": str(part.labels) if tabbed else "", "fields": [shown]})
     return sections
 
 
 def _control(described: Field, values: Mapping[str, Any], error: object, *, readonly: bool) -> dict[str, Any]:
     """Return a field with what it depends on."""
-    made = cells.control(described, values.get(described.name), error, readonly=readonly)
+    value = values.get(described.name)
+    if described.computed is not None:
+        made = computed(described, value, values)
+    else:
+        made = cells.control(described, value, error, readonly=readonly)
     if described.show_when:
         made["show_when"] = orjson.dumps({name: _list(value) for name, value in described.show_when.items()}).decode()
         made["hidden"] = any(_plain(values.get(n)) not in _list(value) for n, value in described.show_when.items())
     if described.filter:
         made["filter"] = orjson.dumps(dict(described.filter), default=str).decode()
+    return made
+
+
+def computed(
+    described: Field, value: Any, values: Mapping[str, Any], outer: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the control of a computed value: text only, amounts in their currency."""
+    made = cells.control(described, value, readonly=True)
+    if described.kind.name == "money" and value is not None:
+        code = currency_of(described, values, outer)
+        made |= {"text": formats.amount(value, code), "currency": "" if outer else code}
+    elif value is not None:
+        made["text"] = cells.text_of(described, value)
     return made
 
 

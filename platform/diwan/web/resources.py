@@ -49,8 +49,8 @@ def new(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     if request.method == "GET":
         if copied := request.args.get("copy"):
             current.require(resource.permission("read"))
-            return _show_form(resource, None, forms.copied(resource, store.get(resource, copied)))
-        return _show_form(resource, None, {n: v for n, v in request.args.items() if n in resource.editable})
+            return show_form(resource, None, forms.copied(resource, store.get(resource, copied)))
+        return show_form(resource, None, {n: v for n, v in request.args.items() if n in resource.editable})
     raw, key = forms.read(resource, request.form), request.form.get("form_key", "")
     if (made := once.claim(key)) is not None:
         return form_saving.go(form_saving.record_href(resource, made))
@@ -58,7 +58,7 @@ def new(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
         record = resources.create(resource, raw)
     except (Invalid, Refuse) as error:
         current.session.rollback()
-        return _show_form(resource, None, raw, error), 422
+        return show_form(resource, None, raw, error), 422
     once.settle(key, record.id)
     drafts.forget(resource)
     if form_saving.wants_record():
@@ -71,14 +71,14 @@ def new(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
 def record(plugin: str, name: str, id: Any, **_slug: str) -> ResponseReturnValue:
     if request.method == "GET":
         resource = find(plugin, name, "read")
-        return _show_form(resource, store.get(resource, id), {})
+        return show_form(resource, store.get(resource, id), {})
     resource = find(plugin, name, "update")
     raw, seen = forms.read(resource, request.form), forms.version(request.form)
     try:
         saved = resources.update(resource, id, raw, seen)
     except (Invalid, Refuse, Stale) as error:
         current.session.rollback()
-        return _show_form(resource, store.get(resource, id), raw, error, seen), error.status
+        return show_form(resource, store.get(resource, id), raw, error, seen), error.status
     drafts.forget(resource, id)
     tell("ok", _("%(title)s was saved.", title=_name(resource, saved)))
     return form_saving.go(form_saving.after(resource, id))
@@ -143,7 +143,7 @@ def _name(resource: Resource, record: Any) -> str:
     )
 
 
-def _show_form(
+def show_form(
     resource: Resource, record: Any, raw: Mapping[str, Any], error: Invalid | Refuse | Stale | None = None,
     seen: int | None = None,
 ) -> str:  # fmt: skip

@@ -63,13 +63,16 @@ def _user_menu(base: str) -> list[dict[str, Any]]:
     return items
 
 
-def tell(tone: str, text: object, undo: UUID | None = None) -> None:
-    """Show a message on the next page: tone is ok, info, warn or bad; `undo` a step (resources.undo) to take back."""
+def tell(tone: str, text: object, undo: UUID | str | None = None) -> None:
+    """Show a message on the next page: tone is ok, info, warn or bad; `undo` a step (resources.undo) to take back, or
+    the address where a post takes it back."""
     flash(str(text) if undo is None else {"text": str(text), "undo": str(undo)}, tone)
 
 
 def undo_href(step: UUID | str) -> str:
     """Return where a step is undone, by POST."""
+    if str(step).startswith("/"):
+        return str(step)
     return f"{home()}/undo/{step}"
 
 

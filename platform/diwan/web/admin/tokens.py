@@ -34,6 +34,7 @@ def index(error: Invalid | None = None, fresh: dict[str, str] | None = None, **_
     base = f"{home()}/tokens"
     shown = {
         "create": {"action": base, "fields": _fields(error.errors if error else {}, keep=fresh is None)},
+        "docs_href": f"{home()}/api",
         "fresh": fresh,
         "items": [_item(token, base) for token in tokens.mine() if token.revoked_at is None],
     }

@@ -4,6 +4,7 @@ const PARTS = {
   "ui-calendar": () => import("./calendar.js"),
   "ui-tree": () => import("./tree.js"),
   "ui-chart": () => import("./chart.js"),
+  "ui-api": () => import("./api.js"),
 };
 
 function load() {

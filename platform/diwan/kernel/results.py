@@ -5,8 +5,9 @@ No HTML here, ever.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import Select
@@ -34,6 +35,21 @@ class Rows:
     select: Select[Any]
     columns: Sequence[str]
     limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of numbers: `Chart("bar", ["Jan", "Feb"], {"Loans": [3, 5]})`.
+
+    kind: bar, line, area, pie, donut, funnel. `series` maps a name to one number for each label. `links` lead from the
+    labels to records, written like a Stat's link; `title` says what the numbers are.
+    """
+
+    kind: Literal["bar", "line", "area", "pie", "donut", "funnel"]
+    labels: Sequence[object]
+    series: Mapping[Any, Sequence[int | float | Decimal | None]]
+    links: Sequence[str] = ()
+    title: object = ""
 
 
 @dataclass(frozen=True, slots=True)

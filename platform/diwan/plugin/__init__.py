@@ -13,7 +13,7 @@ from diwan.events import Created, Creating, Deleted, Deleting, Event, Updated, U
 from diwan.kernel.faces import progress, render
 from diwan.kernel.manifest import API
 from diwan.kernel.plugin import Plugin
-from diwan.kernel.results import Check, Rows, Stat
+from diwan.kernel.results import Chart, Check, Rows, Stat
 from diwan.resources import Section, field
 from diwan.resources.actions import act
 from diwan.resources.acts import Derived, Lifecycle, State, Status, Transition
@@ -22,6 +22,7 @@ from diwan.services import Service, use
 
 __all__ = [
     "API",
+    "Chart",
     "Check",
     "Created",
     "Creating",

@@ -27,6 +27,9 @@ SYSTEM_FIELDS = {
 }
 
 
+VIEWS = ("list", "board", "calendar", "tree", "pivot")
+
+
 class DeclarationError(Exception):
     """A declaration with a mistake; the text names plugin, model and field."""
 
@@ -227,6 +230,11 @@ def _check(resource: Resource, where: str) -> None:
                 raise DeclarationError(
                     f"{where}: {option} names {name!r}, which is not a field; known: {', '.join(sorted(known))}."
                 )
+    if resource.view not in VIEWS:
+        raise DeclarationError(f"{where}: view={resource.view!r} is not one of {', '.join(VIEWS)}.")
+    for value in resource.limits:
+        if value not in resource.fields.get(resource.group, Field(label="")).choices:
+            raise DeclarationError(f"{where}: limits names {value!r}, which is no choice of group={resource.group!r}.")
     for name, described in resource.fields.items():
         if not str(described.label):
             raise DeclarationError(f"{where}.{name}: needs a label.")

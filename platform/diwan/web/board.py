@@ -18,7 +18,7 @@ from diwan import resources
 from diwan.db import current
 from diwan.errors import BadRequest
 from diwan.kit.i18n import _, ngettext
-from diwan.resources import Resource
+from diwan.resources import Resource, lifecycle
 from diwan.resources.aggregate import ONE, Dimension, Group, dimension, filter_of, group_counts, numbers_of
 from diwan.resources.filters import described
 from diwan.web import groups
@@ -37,7 +37,8 @@ def group_fields(resource: Resource) -> list[str]:
     """Return the fields whose values can be a board's columns; the declared one first."""
     fields = resource.fields
     names = [n for n, f in fields.items() if f.kind.name == "choice"]
-    first = [resource.group] if resource.group and fields[resource.group].kind.name in ONE else []
+    state = resource.lifecycle.field if resource.lifecycle else ""
+    first = [n for n in (resource.group, state) if n and fields[n].kind.name in ONE]
     return list(dict.fromkeys([*first, *names]))
 
 
@@ -68,9 +69,22 @@ class Board:
         return cls(state, dimension(resource, name), summed, lines)
 
     @property
+    def by_lifecycle(self) -> bool:
+        """Whether a move of a card is a transition of the life-cycle."""
+        cycle = self.state.resource.lifecycle
+        return cycle is not None and cycle.field == self.group.name
+
+    @property
     def movable(self) -> bool:
         resource = self.state.resource
-        return self.group.name in resource.editable and current.user.can(resource.permission("update"))
+        free = self.group.name in resource.editable or self.by_lifecycle
+        return free and current.user.can(resource.permission("update"))
+
+    def targets(self, value: Any) -> str | None:
+        """Return the columns to which cards of a column may go, or None for all."""
+        if not self.by_lifecycle:
+            return None
+        return " ".join(dict.fromkeys(way.state.key for way in lifecycle.ways(self.state.resource, value)))
 
 
 def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
@@ -218,6 +232,7 @@ def _head(board: Board, value: Any, label: Mapping[str, Any], group: Group | Non
         "count_text": ngettext("%(n)s card", "%(n)s cards", count),
         "sum": summed,
         "sum_label": board.state.resource.fields[board.sum].label if board.sum else "",
+        "targets": board.targets(value),
         "limit": limit,
         "over": limit is not None and count > limit,
     }

@@ -18,13 +18,13 @@ from diwan.db import current
 from diwan.db.base import now
 from diwan.errors import NotFound
 from diwan.kernel import guard
-from diwan.kernel.results import Rows, Stat
+from diwan.kernel.results import Chart, Rows, Stat
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.resources import Resource, store
 from diwan.resources.filters import described
 from diwan.resources.search import TSQuery, query_text
-from diwan.web import core_widgets, dashboard
+from diwan.web import charts, core_widgets, dashboard
 from diwan.web.cells import column_cells, record_base
 from diwan.web.shell import home, render
 
@@ -120,13 +120,26 @@ def _checklist(base: str) -> dict[str, Any]:
 def _result(result: Any) -> dict[str, Any]:
     """Return what `widget.html` shows of a Stat, of Rows, or of a widget that failed."""
     if isinstance(result, Stat):
-        key, _mark, query = result.link.partition("?")
-        href = record_base(key) + (f"?{query}" if query else "") if key in current.lineup.resources else ""
         value = formats.number(result.value) if isinstance(result.value, int) else result.value
-        return {"stat": {"value": value, "tone": result.tone, "note": result.note, "href": href}}
+        return {"stat": {"value": value, "tone": result.tone, "note": result.note, "href": _linked(result.link)}}
     if isinstance(result, Rows):
         return {"table": _table(result)}
+    if isinstance(result, Chart):
+        return {"chart": _chart(result)}
     return {"failed": True}
+
+
+def _chart(result: Chart) -> Any:
+    hrefs = [_linked(link) for link in result.links]
+    series = [charts.Series(str(name), list(values), hrefs) for name, values in result.series.items()]
+    title = result.title or ", ".join(one.label for one in series)
+    return charts.chart(result.kind, title, result.labels, series)
+
+
+def _linked(link: str) -> str:
+    """Return the address of a link that a plugin wrote as a resource's key with an optional query, or ""."""
+    key, _mark, query = link.partition("?")
+    return record_base(key) + (f"?{query}" if query else "") if key in current.lineup.resources else ""
 
 
 def _table(rows: Rows) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from diwan import resources
 from diwan.db import current
 from diwan.errors import BadRequest, DiwanError, Invalid
 from diwan.kit.i18n import _
-from diwan.resources import Resource, store, undo
+from diwan.resources import Resource, lifecycle, store, undo
 from diwan.web import board, calendar_view, forms, tree
 from diwan.web.cells import text_of
 from diwan.web.finding import find
@@ -95,8 +95,10 @@ def _typed(resource: Resource, name: str, raw: str) -> Any:
 
 
 def _save(resource: Resource, record: Any, changes: Mapping[str, Any], said: object) -> tuple[Any, Any]:
+    cycle, version = resource.lifecycle, record.version
+    if cycle is not None and cycle.field in changes:  # a transition has effects of its own: another one takes it back
+        return lifecycle.move(resource, record.id, str(changes[cycle.field]), forms.version(request.form)), None
     before = {name: getattr(record, name) for name in changes}
-    version = record.version
     saved = resources.update(resource, record.id, changes, forms.version(request.form))
     if saved.version == version:
         return saved, None

@@ -38,10 +38,10 @@ class Board extends HTMLElement {
     for (const list of this.querySelectorAll("[data-cards]")) {
       if (Sortable.get(list)) continue;
       new Sortable(list, {
-        group: { name: "cards", put: (to, from, card) => this.accepts(to.el.closest(".kcol"), card) },
+        group: { name: "cards", put: (to, from) => this.accepts(to.el.closest(".kcol"), from.el.closest(".kcol")) },
         draggable: ".kcard", sort: false, animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
         ghostClass: "ghost", delay: 150, delayOnTouchOnly: true, filter: "button", preventOnFilter: false,
-        onStart: ({ item }) => this.columns.forEach((column) => column.classList.toggle("closed", !this.accepts(column, item))),
+        onStart: ({ from }) => this.columns.forEach((column) => column.classList.toggle("closed", !this.accepts(column, from.closest(".kcol")))),
         onEnd: ({ item, from, to, oldDraggableIndex }) => {
           this.columns.forEach((column) => column.classList.remove("closed"));
           if (from !== to) this.commit(item, from.closest(".kcol"), from.querySelectorAll(".kcard")[oldDraggableIndex]);
@@ -50,20 +50,19 @@ class Board extends HTMLElement {
     }
   }
 
-  /** A column takes a card unless the card says where it may go, and not there. */
-  accepts(column, card) {
-    if (card.closest(".kcol") === column || !card.dataset.to) return true;
-    return card.dataset.to.split(" ").includes(column.dataset.column);
+  /** A column takes the cards of another unless that one says where its cards may go, and not there. */
+  accepts(column, from) {
+    return from === column || from.dataset.targets === undefined || from.dataset.targets.split(" ").includes(column.dataset.column);
   }
 
   onClick(event) {
     const opener = event.target.closest("[data-card-menu]");
     if (opener) {
       this.chosen = opener.closest(".kcard");
-      const column = this.chosen.closest(".kcol").dataset.column;
+      const from = this.chosen.closest(".kcol");
       for (const item of this.menu.querySelectorAll("[data-move-to]")) {
         const target = this.columns.find((one) => one.dataset.column === item.dataset.moveTo);
-        item.disabled = item.dataset.moveTo === column || !this.accepts(target, this.chosen);
+        item.disabled = target === from || !this.accepts(target, from);
       }
       this.menu.showPopover();
       place(this.menu, opener, { end: true });
@@ -114,8 +113,9 @@ class Board extends HTMLElement {
 
   step(card, forward) {
     const columns = this.columns;
-    let number = columns.indexOf(card.closest(".kcol"));
-    do number += forward ? 1 : -1; while (columns[number] && !this.accepts(columns[number], card));
+    const from = card.closest(".kcol");
+    let number = columns.indexOf(from);
+    do number += forward ? 1 : -1; while (columns[number] && !this.accepts(columns[number], from));
     if (columns[number]) this.send(card, columns[number]);
   }
 
@@ -144,7 +144,6 @@ class Board extends HTMLElement {
       return;
     }
     card.dataset.version = answer.version;
-    if (answer.targets) card.dataset.to = answer.targets;
     say(this.dataset.moved.replace("{card}", this.link(card).textContent).replace("{column}", this.nameOf(column)));
     this.refresh(answer.columns ?? {});
   }

@@ -17,6 +17,10 @@ class Calendar extends HTMLElement {
     return this.querySelector("#event-menu");
   }
 
+  get inputs() {
+    return this.menu.querySelector("form").elements;
+  }
+
   /** A click on the free part of a day opens a new record of that day. */
   onClick(event) {
     const opener = event.target.closest("[data-event-menu]");
@@ -31,18 +35,19 @@ class Calendar extends HTMLElement {
     const link = this.chosen.querySelector("[data-event-link]");
     this.menu.querySelector("[data-event-name]").textContent = link.title;
     this.menu.querySelector("[data-event-open]").href = link.href;
-    this.menu.elements.day.value = day;
-    if (this.menu.elements.time) this.menu.elements.time.value = time ?? "";
+    const picker = this.menu.querySelector("ui-date");
+    picker.set(new Date(`${day}T00:00`));
+    if (this.inputs.time) this.inputs.time.value = time ?? "";
     this.menu.showPopover();
     place(this.menu, opener, { end: true });
-    this.menu.elements.day.focus();
+    picker.input.focus();
   }
 
   onSubmit(event) {
-    if (event.target !== this.menu) return;
+    if (!this.menu.contains(event.target)) return;
     event.preventDefault();
     this.menu.hidePopover();
-    this.send(this.chosen, this.menu.elements.day.value, this.menu.elements.time?.value ?? "");
+    this.send(this.chosen, this.inputs.day.value, this.inputs.time?.value ?? "");
   }
 
   onStart(event) {

@@ -7,6 +7,7 @@ COPY would be the other way, but PostgreSQL refuses COPY FROM into tables with r
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import NULLTYPE
 
-from diwan.db.columns import writer
+from diwan.db.columns import iso_span, writer
 
 DOCUMENT = "document"
 
@@ -118,4 +119,8 @@ def as_document(rows: Sequence[Mapping[str, Any]]) -> Json:
 
 
 def _dump(rows: Any) -> bytes:
-    return orjson.dumps(rows, default=str)
+    return orjson.dumps(rows, default=_text)
+
+
+def _text(value: Any) -> str:
+    return iso_span(value) if isinstance(value, timedelta) else str(value)

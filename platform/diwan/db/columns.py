@@ -81,6 +81,15 @@ class Seconds(TypeDecorator[timedelta]):
         return timedelta(seconds=int(value))
 
 
+def iso_span(span: timedelta) -> str:
+    """Return a length of time as ISO 8601: PT1H30M."""
+    seconds = abs(span) // SECOND
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    parts = "".join(f"{n}{unit}" for n, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if n)
+    return ("-" if span < timedelta(0) else "") + "PT" + (parts or "0S")
+
+
 def reader(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     """Return what turns a stored value (never NULL) into the value of a column; None where they are the same."""
     return type_.from_stored if isinstance(type_, Scaled | Seconds) else None

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from diwan.db.context import Tenant
+from diwan.db.context import Tenant, current
 from diwan.kernel import guard
 from diwan.kernel.catalogue import Entry, Plugins, installed
 from diwan.kernel.contribution import Contribution, permissions_of
 from diwan.kernel.hookspecs import SPECS
+from diwan.resources import custom
 from diwan.resources.declare import Resource
 
 log = logging.getLogger(__name__)
@@ -123,7 +124,19 @@ def lineup_for(key: str) -> Lineup:
 
 def lineup_of(tenant: Tenant) -> Lineup:
     """Return the lineup of a tenant whose scope is open, its custom fields included."""
-    return lineup_for(tenant.lineup_key)
+    if not tenant.tailoring:
+        return lineup_for(tenant.lineup_key)
+    return _tailored(installed(), tenant.id, tenant.lineup_key, tenant.tailoring)
+
+
+@lru_cache(maxsize=500)
+def _tailored(plugins: Plugins, tenant: int, key: str, tailoring: int) -> Lineup:
+    """The lineup with the fields of the open tenant; `tailoring` counts their changes, so each state is read once."""
+    if current.tenant.id != tenant:
+        raise RuntimeError("Custom fields are read within the scope of their tenant.")
+    lineup, fields = lineup_for(key), custom.load_fields()
+    resources = {key: custom.tailor(resource, fields.get(key, ())) for key, resource in lineup.resources.items()}
+    return replace(lineup, resources=MappingProxyType(resources))
 
 
 @lru_cache(maxsize=1000)

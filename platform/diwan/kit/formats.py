@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_territory_currencies
 
 from diwan.kit import dates
 from diwan.kit.i18n import _, language, listed, locale
@@ -29,6 +29,11 @@ def money(amount: Decimal, currency: str) -> str:
     """Return an amount with its ISO 4217 currency, at the currency's own number of decimals."""
     written = format_currency(amount, currency, locale="en", format="#,##0.00 ¤¤", currency_digits=True)
     return dates.number_digits(written)
+
+
+def amount(value: Decimal, currency: str) -> str:
+    """Return an amount without its currency, at the currency's own number of decimals: 1,234.500."""
+    return format_currency(value, currency, locale="en", format="#,##0.00", currency_digits=True)
 
 
 def day(value: date) -> str:
@@ -79,6 +84,18 @@ def country(code: str) -> str:
 def countries() -> list[tuple[str, str]]:
     """Return (code, name) of all countries, sorted by name."""
     return sorted(_territories(language()).items(), key=lambda item: item[1])
+
+
+def currencies() -> list[tuple[str, str]]:
+    """Return (code, name) of the currencies in use today, sorted by code."""
+    return list(_currencies(language()))
+
+
+@lru_cache(maxsize=4)
+def _currencies(code: str) -> tuple[tuple[str, str], ...]:
+    names = locale(code).currencies
+    today = {c for country in _territories("en") for c in get_territory_currencies(country)}
+    return tuple((c, names.get(c, c)) for c in sorted(today))
 
 
 @lru_cache(maxsize=4)

@@ -93,7 +93,7 @@ def _compare(column: Column[Any], subject: Field, operator: str, raw: Any) -> Co
     if operator in ("contains", "starts"):
         if not isinstance(raw, str) or len(raw) > 300:
             raise BadRequest(_("%(field)s: give a text.", field=subject.name))
-        words = _words(column, subject)
+        words: ColumnElement[str] = _words(column, subject)
         return (
             words.icontains(raw, autoescape=True) if operator == "contains" else words.istartswith(raw, autoescape=True)
         )

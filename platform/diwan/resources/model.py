@@ -107,7 +107,7 @@ class Model:
         name = snake(cls.__name__)
         cls.__tablename__ = name  # type: ignore[attr-defined]
         cls.__table_args__ = (PrimaryKeyConstraint("tenant_id", "id"), {"schema": _schemas[package]})  # type: ignore[attr-defined]
-        cls.__mapper_args__ = {"eager_defaults": True}  # type: ignore[attr-defined]  (what PostgreSQL computes comes back)
+        cls.__mapper_args__ = {"eager_defaults": True}  # type: ignore[attr-defined] # what PostgreSQL computes returns
         registry_of(package).mapped(cls)
         _complete(cls.__table__, _schemas[package])
 
@@ -169,6 +169,7 @@ def _complete(table: Table, schema: str) -> None:
 
 def _describe(described: Field, column: Column[Any]) -> None:
     described.name = str(column.name)
+    described.purpose = f"{column.table.fullname}.{column.name}"  # under which the field's files are stored
     described.nullable = bool(column.nullable)
     kind = described.widget or _kind_of(described, column)
     if kind not in KINDS:

@@ -27,7 +27,7 @@ def check(resource: Resource, rows: Sequence[Mapping[str, Any]]) -> list[dict[st
         if not (described.reference or described.is_file) or name == resource.part_of:
             continue
         wanted = {id for row in rows for id in _ids(row.get(name))}
-        missing = _missing(resource, described, wanted) if wanted else set()
+        missing = _missing(described, wanted) if wanted else set()
         for row, found in zip(rows, errors, strict=True):
             if missing.intersection(_ids(row.get(name))):
                 found[name] = _what_lacks(described)
@@ -38,13 +38,13 @@ def _ids(value: Any) -> list[UUID]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _missing(resource: Resource, described: Field, ids: set[UUID]) -> set[UUID]:
+def _missing(described: Field, ids: set[UUID]) -> set[UUID]:
     wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid()))
     if described.is_file:
         # A file is stored for one field: nobody makes it readable by putting its id somewhere else.
         statement = select(StoredFile.id).where(
             StoredFile.tenant_id == current.tenant.id, StoredFile.id == any_(wanted),
-            StoredFile.purpose == file_purpose(resource, described),
+            StoredFile.purpose == described.purpose,
         )  # fmt: skip
     else:
         referred = current.lineup.resources.get(described.reference) if current.lineup else None
@@ -59,11 +59,6 @@ def _what_lacks(described: Field) -> object:
     if described.is_file:
         return _("Upload the file first.")
     return _("There is no such %(label)s.", label=str(current.lineup.resources[described.reference].label).lower())
-
-
-def file_purpose(resource: Resource, described: Field) -> str:
-    """Return the purpose under which the files of a field are stored."""
-    return f"{resource.key}.{described.name}"
 
 
 def referred(resource: Resource, ids: Collection[UUID]) -> set[UUID]:

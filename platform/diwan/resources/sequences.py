@@ -6,7 +6,7 @@ The row of a sequence stays locked until the transaction ends, so that a number 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from string import Formatter
 from typing import Any
@@ -98,7 +98,7 @@ def draw_for(resource: Resource, rows: Sequence[Mapping[str, Any]]) -> list[dict
     return drawn
 
 
-def _draw(resource: Resource, described: Field, count: int) -> Iterable[str]:
+def _draw(resource: Resource, described: Field, count: int) -> list[str]:
     pattern = get_pattern(resource, described.name)
     moment = now().astimezone(ZoneInfo(current.tenant.timezone))
     values = {

@@ -47,10 +47,7 @@ def parse_values(resource: Resource, raw: Mapping[str, Any], *, partial: bool) -
         except ValueError as error:
             errors[name] = error.args[0] if error.args else _("This value does not fit.")
             continue
-        if value in (None, []) and described.needed:
-            errors[name] = _("A value is required.")
-            continue
-        if value is None and not described.nullable:
+        if value in (None, []) and (described.needed or not (described.nullable or described.kind.several)):
             if described.required or partial:
                 errors[name] = _("A value is required.")
             continue
@@ -136,7 +133,7 @@ def split(resource: Resource, values: Mapping[str, Any]) -> tuple[dict[str, Any]
         described = resource.fields.get(name)
         if described is None or not described.custom:
             columns[name] = value
-        elif value is not None and value != []:
+        elif value is not None and value is not False and value != []:
             custom[name] = as_json(value)
     return columns, custom
 

@@ -5,52 +5,151 @@ It must return plain data for the templates; no HTML here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from markupsafe import Markup
+from sqlalchemy import select
+
 from diwan.db import current
+from diwan.files.models import StoredFile
 from diwan.kit import formats
-from diwan.kit.i18n import _, listed
+from diwan.kit.i18n import LANGUAGES, _, listed
+from diwan.kit.phones import show_phone
 from diwan.resources import Field, Resource
+from diwan.resources.amounts import base_currency
+from diwan.resources.kinds.texts import ADDRESS, clean_html, plain_text
+from diwan.resources.kinds.times import clock_span
 from diwan.resources.search import titles
-from diwan.resources.values import as_json
+from diwan.resources.values import as_id, as_json, spoken
 
 TONES = ("info", "ok", "violet", "warn", "bad")
-ENDING = ("integer", "decimal", "money")
+ENDING = ("integer", "decimal", "money", "quantity", "percent", "duration")
 
 
-def column_cells(described: Field, values: Sequence[Any]) -> list[Any]:
-    """Return the cells of one column of a list; references are named with one statement for the whole column."""
+def beside(resource: Resource, names: Iterable[str]) -> list[str]:
+    """Return the further fields that the cells of these need: currencies of amounts, units of quantities."""
+    shown = list(names)
+    wanted: list[str] = []
+    for name in shown:
+        described = resource.fields.get(name)
+        sibling = (described.currency or described.unit) if described else ""
+        if isinstance(sibling, str) and sibling in resource.fields and sibling not in (*shown, *wanted):
+            wanted.append(sibling)
+    return wanted
+
+
+def column_cells(
+    described: Field, values: Sequence[Any], others: Mapping[str, Sequence[Any]] | None = None
+) -> list[Any]:
+    """Return the cells of one column of a list; what they refer to is named with one statement for the whole column.
+
+    `others` holds the values of further columns by name: those that `beside` asks for.
+    """
     kind = described.kind.name
-    if kind == "choice":
-        badges = choice_badges(described)
-        return [badges.get(value, value) for value in values]
-    if kind == "choices":
-        badges = choice_badges(described)
-        return [[badges.get(item, item) for item in value or ()] or "" for value in values]
-    if kind == "country":
-        return [formats.country(value) if value else "" for value in values]
-    if kind == "reference":
-        names = titles(described.reference, values)
-        base = record_base(described.reference)
-        return [{"text": names.get(v) or _("Unavailable"), "href": f"{base}/{v}"} if v else "" for v in values]
-    if kind == "datetime":
-        zone = current.tenant.timezone
-        return [formats.moment(value, zone) if value else "" for value in values]
-    if kind == "date":
-        return [formats.day(value) if value else "" for value in values]
-    if kind in ("integer", "decimal"):
-        return ["" if value is None else formats.number(value) for value in values]
-    if kind == "longtext":
-        return [(value or "")[:200] for value in values]
+    if kind in NUMERIC:
+        return _numbers(described, values, others or {})
+    if make := BY_COLUMN.get(kind):
+        return make(described, values)
+    if show := BY_VALUE.get(kind):
+        return [show(value) if value not in (None, "") else "" for value in values]
     return ["" if value is None else value for value in values]
+
+
+def _numbers(described: Field, values: Sequence[Any], others: Mapping[str, Sequence[Any]]) -> list[Any]:
+    kind, sibling = described.kind.name, described.currency or described.unit
+    column = others.get(sibling) if isinstance(sibling, str) else None
+    cells: list[Any] = []
+    for place, value in enumerate(values):
+        if value is None:
+            cells.append("")
+        elif kind == "money":
+            own = str(column[place] or "") if column else ""
+            base = base_currency()
+            text = formats.amount(value, own or base)
+            cells.append({"text": text, "unit": own} if own and own != base else text)
+        elif kind == "quantity":
+            unit = column[place] if column else described.unit
+            cells.append({"text": formats.number(value), "unit": unit} if unit else formats.number(value))
+        else:
+            cells.append(formats.number(value) + ("%" if kind == "percent" else ""))
+    return cells
+
+
+def _badges(described: Field, values: Sequence[Any]) -> list[Any]:
+    badges = choice_badges(described)
+    if described.kind.several:
+        return [[badges.get(item, item) for item in value or ()] or "" for value in values]
+    return [badges.get(value, value) for value in values]
+
+
+def _links(described: Field, values: Sequence[Any]) -> list[Any]:
+    several = described.kind.several
+    names = titles(described.reference, {i for value in values for i in value or ()} if several else values)
+    base = record_base(described.reference)
+
+    def link(id: Any) -> dict[str, Any]:
+        return {"text": names.get(id) or _("Unavailable"), "href": f"{base}/{id}"}
+
+    if several:
+        return [[link(id) for id in value or ()] or "" for value in values]
+    return [link(value) if value else "" for value in values]
+
+
+def _files(described: Field, values: Sequence[Any]) -> list[Any]:
+    known = file_names({value for value in values if value})
+    return [{"text": known.get(v) or _("Unavailable"), "href": file_address(v)} if v else "" for v in values]
+
+
+def file_names(ids: Iterable[Any]) -> dict[Any, str]:
+    """Return the names of stored files, in one statement."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    statement = select(StoredFile.id, StoredFile.name).where(
+        StoredFile.tenant_id == current.tenant.id, StoredFile.id.in_(wanted)
+    )
+    return {row.id: row.name for row in current.session.execute(statement)}
+
+
+def file_address(id: Any) -> str:
+    """Return where a stored file is downloaded."""
+    return f"/t/{current.tenant.slug}/files/{id}"
+
+
+def spoken_text(value: Any) -> str:
+    """Return a bilingual value in the reader's language, or in the other."""
+    return spoken(value, current.language) if isinstance(value, Mapping) else str(value)
+
+
+def address_text(value: Any) -> str:
+    """Return an address as one line."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    parts = {**value, "country": formats.country(value["country"]) if value.get("country") else ""}
+    return listed(parts[key] for key in ADDRESS if parts.get(key))
+
+
+NUMERIC = frozenset({"integer", "decimal", "money", "quantity", "percent"})
+BY_COLUMN: dict[str, Callable[[Field, Sequence[Any]], list[Any]]] = {
+    "choice": _badges, "choices": _badges, "reference": _links, "references": _links, "file": _files, "image": _files,
+}  # fmt: skip
+BY_VALUE: dict[str, Callable[[Any], Any]] = {
+    "country": formats.country, "datetime": lambda value: formats.moment(value, current.tenant.timezone),
+    "date": formats.day, "duration": clock_span, "longtext": lambda value: value[:200],
+    "richtext": lambda value: plain_text(value)[:200], "bilingual": spoken_text, "address": address_text,
+    "tags": lambda value: list(value) or "", "json": lambda value: str(as_json(value))[:200],
+    "phone": show_phone,
+}  # fmt: skip
 
 
 def choice_badges(described: Field) -> dict[str, dict[str, Any]]:
     """Return the badge of each choice: its text and one of five tones by its place."""
     return {
-        value: {"text": str(label), "tone": TONES[number % len(TONES)]}
+        value: {"text": str(label), "tone": described.tones.get(value) or TONES[number % len(TONES)]}
         for number, (value, label) in enumerate(described.choices.items())
     }
 
@@ -75,31 +174,101 @@ def control(described: Field, value: Any, error: object = "", *, readonly: bool 
         "wide": described.wide,
         "maxlength": described.longest or None,
     }
-    if kind in ("choice", "choices"):
-        made["choices"] = [{"value": v, "label": label} for v, label in described.choices.items()]
-        made["required"] = kind == "choice" and not described.nullable
-    elif kind == "country":
-        made["choices"] = [{"value": code, "label": name} for code, name in formats.countries()]
-    elif kind == "reference":
-        base = record_base(described.reference)
-        made |= {"src": f"{base}/options", "href": f"{base}/{value}" if value else "", "text": _title(described, value)}
+    if described.function is not None or described.formula is not None:
+        made["computed"] = True
+    if add := EXTRAS.get(kind):
+        made |= add(described, value)
     return made
+
+
+def _choice_extras(described: Field, value: Any) -> dict[str, Any]:
+    choices = [{"value": v, "label": label} for v, label in described.choices.items()]
+    return {"choices": choices, "required": described.kind.name == "choice" and not described.nullable}
+
+
+def _reference_extras(described: Field, value: Any) -> dict[str, Any]:
+    base = record_base(described.reference)
+    return {"src": f"{base}/options", "href": f"{base}/{value}" if value else "", "text": _title(described, value)}
+
+
+def _references_extras(described: Field, value: Any) -> dict[str, Any]:
+    base = record_base(described.reference)
+    ids = [id for item in (value if isinstance(value, list | tuple) else []) if (id := as_id(item))]
+    names = titles(described.reference, ids)
+    chosen = [{"id": str(i), "text": names.get(i) or _("Unavailable"), "href": f"{base}/{i}"} for i in ids]
+    return {"src": f"{base}/options", "chosen": chosen, "value": ""}
+
+
+def _money_extras(described: Field, value: Any) -> dict[str, Any]:
+    sibling = described.currency.rpartition(".")[2]
+    shown = {"currency": "" if sibling else base_currency(), "currency_field": sibling}
+    if isinstance(value, Decimal) and not sibling:
+        shown["value"] = formats.amount(value, base_currency()).replace(",", "")
+    return shown
+
+
+def _quantity_extras(described: Field, value: Any) -> dict[str, Any]:
+    return {"suffix": "" if isinstance(described.unit, str) else described.unit}
+
+
+def _file_extras(described: Field, value: Any) -> dict[str, Any]:
+    id = as_id(value) if value else None
+    purpose = described.purpose
+    return {
+        "value": str(id) if id else "", "text": file_names([id]).get(id, "") if id else "",
+        "href": file_address(id) if id else "", "src": f"/t/{current.tenant.slug}/files", "purpose": purpose,
+        "accept": "image/png,image/jpeg,image/gif,image/webp" if described.kind.name == "image" else "",
+    }  # fmt: skip
+
+
+def _parts_extras(described: Field, value: Any) -> dict[str, Any]:
+    known = value if isinstance(value, Mapping) else {}
+    address = described.kind.name == "address"
+    labels = ADDRESS_LABELS if address else LANGUAGES
+    pieces = [
+        {"name": f"{described.name}.{key}", "label": label, "value": known.get(key) or "", "key": key,
+         "choices": [{"value": code, "label": name} for code, name in formats.countries()] if key == "country" else []}
+        for key, label in labels.items()
+    ]  # fmt: skip
+    shown = (address_text(value) if address else spoken_text(value)) if value else ""
+    return {"pieces": pieces, "text": shown, "value": ""}
+
+
+ADDRESS_LABELS = {
+    "street": _("Street"), "city": _("City"), "region": _("Region"), "postal_code": _("Postal code"),
+    "country": _("Country"),
+}  # fmt: skip
+EXTRAS: dict[str, Callable[[Field, Any], dict[str, Any]]] = {
+    "choice": _choice_extras, "choices": _choice_extras, "reference": _reference_extras,
+    "references": _references_extras, "money": _money_extras, "quantity": _quantity_extras,
+    "file": _file_extras, "image": _file_extras, "address": _parts_extras, "bilingual": _parts_extras,
+    "country": lambda described, value: {
+        "choices": [{"value": code, "label": name} for code, name in formats.countries()]},
+    "currency": lambda described, value: {
+        "choices": [{"value": code, "label": f"{code} – {name}"} for code, name in formats.currencies()]},
+    "tags": lambda described, value: {"value": listed(value) if isinstance(value, list | tuple) else value or ""},
+    "duration": lambda described, value: {
+        "value": clock_span(value) if isinstance(value, timedelta) else value or "", "placeholder": "1:30"},
+    "richtext": lambda described, value: {"html": Markup(clean_html(str(value or "")))},  # noqa: S704  (cleaned just now)
+}  # fmt: skip
 
 
 def form_value(value: Any) -> Any:
     """Return a value as a control holds it: dates as ISO, numbers with a point."""
-    if value is None or isinstance(value, bool | str | list):
+    if value is None or isinstance(value, bool | str | list | dict):
         return "" if value is None else value
+    if isinstance(value, timedelta):
+        return clock_span(value)
     if hasattr(value, "isoformat"):
         return value.isoformat()[:16] if hasattr(value, "hour") else value.isoformat()
-    return str(value)
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def lines_control(part: Resource, rows: Iterable[Mapping[str, Any]], errors: Mapping[str, object]) -> dict[str, Any]:
     """Return the control of child rows. `rows` map field names to values, with "id" for stored ones."""
+    names = [n for n, f in part.fields.items() if n in part.editable or (f.computed is not None and n != part.part_of)]
     columns = [
-        {**control(part.fields[name], None), "default": form_value(part.fields[name].initial())}
-        for name in part.editable
+        {**control(part.fields[name], None), "default": form_value(part.fields[name].initial())} for name in names
     ]
     shown = []
     for number, row in enumerate(rows):
@@ -107,7 +276,8 @@ def lines_control(part: Resource, rows: Iterable[Mapping[str, Any]], errors: Map
         shown.append(
             {
                 "id": row.get("id") or "",
-                "values": {name: form_value(row.get(name)) for name in part.editable},
+                "values": {name: form_value(row.get(name)) for name in names},
+                "texts": _line_texts(part, names, row),
                 "errors": {n.removeprefix(prefix): text for n, text in errors.items() if n.startswith(prefix)},
             }
         )
@@ -122,22 +292,46 @@ def lines_control(part: Resource, rows: Iterable[Mapping[str, Any]], errors: Map
     }
 
 
+def _line_texts(part: Resource, names: Iterable[str], row: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a child row shows where the value alone says nothing: names of records, computed values."""
+    return {
+        name: text_of(part.fields[name], row.get(name))
+        for name in names
+        if row.get(name) not in (None, "")
+        and (part.fields[name].computed or part.fields[name].kind.name == "reference")
+    }
+
+
 def text_of(described: Field, value: Any) -> str:
-    """Return a value as one text, for comparisons and the history."""
-    if value in (None, "", []):
+    """Return a value, or what JSON keeps of it, as one text: for comparisons, the history and documents."""
+    if value in (None, "", [], {}):
         return ""
     kind = described.kind.name
     if kind == "choice":
         return str(described.choices.get(value, value))
     if kind == "choices":
         return listed(described.choices.get(item, item) for item in value)
-    if kind == "country":
-        return formats.country(value)
+    if kind == "tags":
+        return listed(value)
     if kind == "reference":
         return str(_title(described, value) or _("Unavailable"))
     if kind == "boolean":
         return str(_("Yes") if value else _("No"))
-    return str(as_json(value))
+    if isinstance(value, str):
+        try:
+            value = described.load(value)
+        except (ValueError, ArithmeticError):  # what was typed and does not fit
+            return str(value)
+    if kind == "references":
+        ids = [as_id(item) for item in value]
+        names = titles(described.reference, ids)
+        return listed(names.get(id) or _("Unavailable") for id in ids)
+    [shown] = column_cells(described, [value])
+    return (
+        " ".join(str(shown[key]) for key in ("text", "unit") if shown.get(key))
+        if isinstance(shown, dict)
+        else str(shown)
+    )
 
 
 def changes(

@@ -15,7 +15,7 @@ from diwan.resources import Page, Resource
 from diwan.resources.aggregate import numbers_of
 from diwan.resources.filters import described
 from diwan.web import list_groups
-from diwan.web.cells import column_cells
+from diwan.web.cells import beside, column_cells
 from diwan.web.list_bulk import bulk_actions
 from diwan.web.list_columns import chosen, columns, columns_panel, sort_panel
 from diwan.web.list_frame import frame, new_record
@@ -44,21 +44,22 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
         shown["groups"] = list_groups.groups(state, names)
     else:
         page, counted = resources.counted_page(
-            resource, names, state.tests, state.search, state.sort or None, arguments.get("cursor"),
+            resource, [*names, *beside(resource, names)], state.tests, state.search, state.sort or None, arguments.get("cursor"),
             limit=PAGE, archived=state.archived,
         )  # fmt: skip
-        shown |= {"rows": rows(resource, page, archived=state.archived), "pager": _pager(page, counted, state)}
+        shown |= {"rows": rows(resource, page, len(names), archived=state.archived), "pager": _pager(page, counted, state)}
     if shown["bulk"]:
         shown["all"] = _everything(counted)
     return {**frame(state, counted), **shown}
 
 
-def rows(resource: Resource, page: Page, *, archived: bool = False) -> list[dict[str, Any]]:
-    """Return the rows of a page as `list_rows` takes them."""
+def rows(
+    resource: Resource, page: Page, visible: int | None = None, *, archived: bool = False
+) -> list[dict[str, Any]]:
+    """Return the rows of a page as `list_rows` takes them; `visible` is how many of its columns are shown."""
     values = list(zip(*page.rows, strict=True)) or [()] * len(page.columns)
-    cells = [
-        column_cells(described(resource, n), column) for n, column in zip(page.columns[1:], values[1:], strict=True)
-    ]
+    columns = dict(zip(page.columns[1:], values[1:], strict=True))
+    cells = [column_cells(described(resource, n), column, columns) for n, column in list(columns.items())[:visible]]
     named = page.columns.index(resource.title) if resource.title in page.columns else None
     href, found = base(resource), []
     for number, row in enumerate(page.rows):

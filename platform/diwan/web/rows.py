@@ -27,7 +27,7 @@ def list_rows(columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, 
     """Return the rows of a table: `columns` {kind, label, end}, `rows` {id, href, label, cells, archived}.
 
     The first cell is the link to the record, mostly its title. With `select` each row begins with a checkbox named
-    `id`.
+    `id` of the form `bulk`.
     """
     first = str(columns[0].get("kind") or "text") if columns else "text"
     shown = [(str(c.get("kind") or "text"), _safe(c["label"]), "end num" if c.get("end") else "") for c in columns[1:]]
@@ -39,7 +39,7 @@ def list_rows(columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, 
         if select:
             parts.append(
                 f'<td class="select-cell" role="cell"><input type="checkbox" id="select-{key}" name="id" value="{key}"'
-                f' data-select-row aria-label="{before}{_safe(row["label"])}{after}"></td>'
+                f' form="bulk" data-select-row aria-label="{before}{_safe(row["label"])}{after}"></td>'
             )
         parts.append(f'<td class="title-cell" role="cell">{_first(first, cells[0], row["href"])}</td>')
         for (kind, label, css), value in zip(shown, cells[1:], strict=True):
@@ -96,7 +96,31 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    return f'<span dir="ltr">{_safe(value)}</span>'
+    """A text, or {text, unit}."""
+    unit = _part(value, "unit")
+    after = f' <span class="unit">{_safe(unit)}</span>' if unit else ""
+    return f'<span class="num" dir="ltr">{_safe(_part(value))}{after}</span>'
+
+
+def _links(value: Any) -> str:
+    return f'<span class="badges">{"".join(map(_reference, value))}</span>'
+
+
+def _colour(value: Any) -> str:
+    colour = _safe(value)
+    return (
+        '<span class="row"><svg class="swatch" viewBox="0 0 16 16" aria-hidden="true">'
+        f'<rect width="16" height="16" rx="4" fill="{colour}"/></svg><span class="num xs" dir="ltr">{colour}</span></span>'
+    )
+
+
+def _image(value: Any) -> str:
+    """{text, href}: a small picture that leads to the whole one."""
+    href = _safe(_part(value, "href"))
+    return (
+        f'<a class="thumb" href="{href}" title="{_safe(_part(value))}">'
+        f'<img src="{href}?small=1" alt="{_safe(_part(value))}" loading="lazy" width="32" height="32"></a>'
+    )
 
 
 def _choice(value: Any) -> str:
@@ -167,4 +191,11 @@ CELLS: dict[str, Callable[[Any], str]] = {
     "number": _number,
     "money": _number,
     "percent": _number,
+    "quantity": _number,
+    "duration": _number,
+    "tags": _choices,
+    "references": _links,
+    "file": _reference,
+    "image": _image,
+    "colour": _colour,
 }

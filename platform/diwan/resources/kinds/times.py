@@ -93,15 +93,6 @@ def read_span(text: str) -> timedelta | None:
     return None
 
 
-def iso_span(span: timedelta) -> str:
-    """Return a length of time as ISO 8601: PT1H30M."""
-    seconds = abs(span) // timedelta(seconds=1)
-    hours, rest = divmod(seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    parts = "".join(f"{n}{unit}" for n, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if n)
-    return ("-" if span < timedelta(0) else "") + "PT" + (parts or "0S")
-
-
 def clock_span(span: timedelta) -> str:
     """Return a length of time as hours and minutes, 1:30, and seconds where there are some."""
     seconds = abs(span) // timedelta(seconds=1)

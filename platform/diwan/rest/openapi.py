@@ -39,9 +39,10 @@ ALWAYS = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
 _more: list[Callable[[Resource], Described]] = []
 
 
-def extend(describe: Callable[[Resource], Described]) -> None:
+def extend(describe: Callable[[Resource], Described]) -> Callable[[Resource], Described]:
     """Add what else the API has for a resource: `describe` returns its paths and schemas (see `operation`)."""
     _more.append(describe)
+    return describe
 
 
 @routes.get("/")

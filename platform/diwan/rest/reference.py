@@ -36,13 +36,15 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a resource. `tried`: it only reads, so a page may offer to call it."""
+    """One operation of a resource. `filters`: fields that are parameters by their own names. `tried`: it only reads,
+    so a page may offer to call it."""
 
     id: str
     method: str
     path: str
     summary: str
     parameters: tuple[Value, ...]
+    filters: tuple[Value, ...]
     fields: tuple[Value, ...]
     answers: tuple[tuple[str, str], ...]
     curl: str
@@ -55,7 +57,7 @@ def operations_of(resource: Resource, base_url: str) -> list[Operation]:
     found = document([resource])
     base = f"/api/v1/{resource.plugin}/{resource.name}"
     return [
-        _operation(found, method, path, item, base_url)
+        _operation(found, method, path, item, base_url, resource)
         for path, item in found["paths"].items()
         if path == base or path.startswith(base + "/")
         for method in METHODS
@@ -63,19 +65,23 @@ def operations_of(resource: Resource, base_url: str) -> list[Operation]:
     ]
 
 
-def _operation(found: Mapping[str, Any], method: str, path: str, item: Mapping[str, Any], base_url: str) -> Operation:
+def _operation(
+    found: Mapping[str, Any], method: str, path: str, item: Mapping[str, Any], base_url: str, resource: Resource
+) -> Operation:
     described = item[method]
     parameters = [_resolve(found, p) for p in (*item.get("parameters", ()), *described["parameters"])]
     content = described.get("requestBody", {}).get("content", {})
     body = _resolve(found, next(iter(content.values()))["schema"]) if content else None
     example = json.dumps(_example(found, body), ensure_ascii=False, indent=2) if body else ""
     url = base_url + path.replace("{id}", ID)
+    values = [_value(found, p["name"], p["in"], p["schema"], p) for p in parameters]
     return Operation(
         id=described["operationId"].replace(".", "-"),
         method=method.upper(),
         path=path,
         summary=described["summary"],
-        parameters=tuple(_value(found, p["name"], p["in"], p["schema"], p) for p in parameters),
+        parameters=tuple(v for v in values if v.name not in resource.fields),
+        filters=tuple(v for v in values if v.name in resource.fields),
         fields=tuple(_fields(found, body)) if body else (),
         answers=tuple(
             (code, _resolve(found, answer)["description"]) for code, answer in described["responses"].items()

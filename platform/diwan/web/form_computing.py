@@ -16,7 +16,7 @@ from diwan.resources import Resource, store
 from diwan.resources.amounts import check_amounts
 from diwan.resources.computing import compute
 from diwan.resources.values import as_id
-from diwan.web import cells, forms
+from diwan.web import forms
 
 
 def answer(resource: Resource, record: Any, form: MultiDict[str, str], asked: Collection[str]) -> dict[str, Any]:
@@ -78,14 +78,6 @@ def _html(
     resource: Resource, computed: Mapping[str, Any], values: Mapping[str, Any], outer: Mapping[str, Any], prefix: str
 ) -> dict[str, str]:
     macros: Any = current_app.jinja_env.get_template("macros/fields.html").module
-    return {
-        prefix + name: str(
-            macros.control(shown(resource.fields[name], value, {**values, **computed}, outer), "")
-        ).strip()
-        for name, value in computed.items()
-    }
-
-
-def shown(described: Field, value: Any, values: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the read-only control of a computed value."""
-    return cells.control(described, value, readonly=True)
+    whole = {**values, **computed}
+    controls = {name: forms.computed(resource.fields[name], value, whole, outer) for name, value in computed.items()}
+    return {prefix + name: str(macros.control(control, "")).strip() for name, control in controls.items()}

@@ -164,4 +164,8 @@ def show_form(
     if record is not None:
         shown |= form_saving.around(state, record)
     crumbs = [(resource.labels, state.link() if query else state.href), (title, request.path)]
-    return render("form.html", crumbs, form=shown, partial="dialog" in request.args or form_saving.wants_record())
+    dialog = "dialog" in request.args or form_saving.wants_record()
+    if dialog:  # it opens over a form with fields of the same names
+        for field in (field for section in shown["sections"] for field in section["fields"]):
+            field["id"] = f"dialog-{field['name']}"
+    return render("form.html", crumbs, form=shown, partial=dialog)

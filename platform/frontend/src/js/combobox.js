@@ -1,7 +1,9 @@
 // <ui-combobox>: an ARIA 1.2 editable combobox. Two sources:
 //   src="/url"  asks the server for [{id, label, hint}] with ?q=; holds <input type="hidden" name> and a text input;
 //   a <select>  inside it: filters its own options. Fingers keep the native select, which is better for them.
+import { filterOf } from "./dependent.js";
 import { element, fold, place, text } from "./dom.js";
+import { create } from "./picker.js";
 
 let serial = 0;
 const WAIT = 140;
@@ -17,6 +19,7 @@ class Combobox extends HTMLElement {
     if (!this.input || this.input.readOnly || this.input.disabled) return;
     this.label = this.input.value;
     this.dress();
+    this.offerOpen();
     this.input.addEventListener("input", () => this.later());
     this.input.addEventListener("click", () => (this.isOpen ? this.close() : this.search("")));
     this.input.addEventListener("focus", () => this.input.select());
@@ -89,11 +92,13 @@ class Combobox extends HTMLElement {
   async remoteOptions(query) {
     const url = new URL(this.getAttribute("src"), location.href);
     url.searchParams.set("q", query);
+    for (const [name, value] of filterOf(this)) url.searchParams.set(`f.${name}`, value);
     this.request?.abort();
     this.request = new AbortController();
     try {
       const response = await fetch(url, { signal: this.request.signal, headers: { Accept: "application/json" } });
       const body = response.ok ? await response.json() : [];
+      this.creation = body.create;
       return body.items ?? body;
     } catch (error) {
       return error.name === "AbortError" ? null : [];
@@ -110,6 +115,12 @@ class Combobox extends HTMLElement {
       row.item = item;
       return row;
     });
+    const typed = this.input.value.trim();
+    if (this.creation && typed && typed !== this.label && !found.some((item) => fold(item.label) === fold(typed))) {
+      const row = element("div", { role: "option", id: `${this.popup.id}-new`, class: "create", "aria-selected": "false" }, this.creation.label.replace("%(title)s", typed));
+      row.create = typed;
+      rows.push(row);
+    }
     this.popup.replaceChildren(...(rows.length ? rows : [element("div", { class: "nothing", role: "option", "aria-disabled": "true" }, text("nothing"))]));
     if (!this.isOpen) this.popup.showPopover();
     place(this.popup, this.input, { minWidth: this.input.offsetWidth });
@@ -142,15 +153,42 @@ class Combobox extends HTMLElement {
   }
 
   pick(row) {
+    if (row?.create) return void this.makeNew(row.create);
     if (!row?.item) return;
     this.set(row.item.id, row.item.label);
     this.close();
     this.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: row.item }));
   }
 
+  async makeNew(title) {
+    this.close();
+    const made = await create(this.creation, title);
+    if (made) this.set(made.id, made.label);
+    this.input.focus();
+  }
+
+  /** Shows a label that came with a value (a duplicated line). */
+  take(label) {
+    this.input.value = this.label = label;
+    this.offerOpen();
+  }
+
+  /** A way to the chosen record, in another tab: what is typed here stays. */
+  offerOpen() {
+    if (this.select || !this.hasAttribute("src") || this.closest(".lines, dialog")) return;
+    this.way?.remove();
+    const texts = document.querySelector("[data-form-texts]");
+    if (!this.value.value || !texts) return;
+    const href = `${this.getAttribute("src").replace(/\/options.*$/, "")}/${encodeURIComponent(this.value.value)}`;
+    const label = texts.dataset.open;
+    this.way = element("a", { class: "open-ref", href, target: "_blank", rel: "noopener", "aria-label": label, title: label }, texts.content.children[0].cloneNode(true));
+    this.append(this.way);
+  }
+
   set(id, label) {
     this.input.value = this.label = label;
     this.value.value = id;
+    this.offerOpen();
     this.value.dispatchEvent(new Event("change", { bubbles: true }));
   }
 

@@ -41,9 +41,13 @@ def total(order) -> Decimal:
     sort="-created_at",
     form=[
         Section(_("Order"), ["number", "subject", "name", "client", "others", "state", "priority", "parent"]),
-        Section(_("When"), ["due_on", "starts_at", "ends_at", "length"]),
+        Section(_("When"), ["due_on", "starts_at", "ends_at", "length"], tab=_("Plan")),
         Section(_("Money"), ["currency", "discount", "deposit", "total"]),
-        Section(_("More"), ["tags", "colour", "image", "contract", "urgent", "guests", "weight", "about", "note"]),
+        Section(
+            _("More"),
+            tab=_("More"),
+            fields=["tags", "colour", "image", "contract", "urgent", "guests", "weight", "about", "note"],
+        ),
     ],
     group="state",
     calendar=["starts_at", "ends_at"],
@@ -84,6 +88,7 @@ class Line(Model):
     """One thing of an order."""
 
     order: Mapped[UUID] = field(_("Order"), ref=Order, ondelete="cascade")
+    position: Mapped[int] = field(_("Position"), readonly=True, default=0)
     item: Mapped[str] = field(_("Item"))
     quantity: Mapped[Decimal] = field(_("Quantity"), widget="quantity", default=Decimal(1), min=0)
     price: Mapped[Decimal | None] = field(_("Price"), widget="money", currency="order.currency")

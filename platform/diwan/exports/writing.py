@@ -69,9 +69,18 @@ def xlsx_file(resource: Resource, columns: Sequence[str], pages: Iterable[Rows],
     sheet.freeze_panes = "A2"
     for number, field in enumerate(fields):
         sheet.column_dimensions[_letters(number)].width = 30 if field.name == resource.title else 18
-    bold = Font(bold=True)
+    try:
+        count = _fill(sheet, fields, pages)
+    except BaseException:
+        sheet.close()  # ends the writer, which would otherwise write into a file that is gone
+        raise
+    book.save(out)
+    return count
+
+
+def _fill(sheet: Any, fields: Sequence[Field], pages: Iterable[Rows]) -> int:
+    bold, count = Font(bold=True), 0
     sheet.append([_text_cell(sheet, str(field.label), bold) for field in fields])
-    count = 0
     for page in pages:
         count += len(page)
         if count > MOST_XLSX_ROWS:
@@ -79,7 +88,6 @@ def xlsx_file(resource: Resource, columns: Sequence[str], pages: Iterable[Rows],
             raise Refuse(_("An Excel file takes at most %(most)s records. Filter the list, or export CSV.", most=most))
         for row in zip(*_by_column(fields, page, cells), strict=True):
             sheet.append([_cell(sheet, value) for value in row])
-    book.save(out)
     return count
 
 

@@ -88,7 +88,8 @@ def _last_writer(resource: Resource, *, id: UUID) -> Any:
 
 def _shown(resource: Resource, field: str, record: Any) -> str:
     described = resource.fields[field]
-    [value] = cells.column_cells(described, [store.values_of(resource, record)[field]])
+    values = store.values_of(resource, record)
+    [value] = cells.column_cells(described, [values[field]], {name: [other] for name, other in values.items()})
     if request.form.get("title") == "1":
         href = f"{cells.record_base(resource.key)}/{record.id}"
         shown = {"text": value, "avatar": True} if field == resource.title else value

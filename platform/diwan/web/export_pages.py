@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextvars import copy_context
+from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from diwan.errors import BadRequest
 from diwan.exports.reading import Rows
 from diwan.kit.i18n import _
 from diwan.resources import Resource
+from diwan.web.cells import beside
 from diwan.web.finding import find
 from diwan.web.list_columns import chosen
 from diwan.web.state import ListState
@@ -49,10 +51,13 @@ def export(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     form = request.args.get("format", "csv")
     if form not in MIME:
         raise BadRequest(_("There is no such format; known: %(known)s.", known=", ".join(MIME)))
-    columns, counter = chosen(state), Counter()
+    names, counter = chosen(state), Counter()
+    columns = (*names, *beside(resource, names))  # an amount without its currency says nothing
     found = counter.over(
         exports.rows(resource, columns, state.tests, state.search, state.sort or None, archived=state.archived)
     )
+    # The first page is read at once, so that a wrong query is still an error page.
+    found = chain([next(found, [])], found)
     stem = re.sub(r"[^\w-]+", "-", str(resource.labels)).strip("-") or resource.name
     title = f"{stem}-{now():%Y-%m-%d}.{form}"
     if form == "xlsx":
@@ -92,12 +97,8 @@ def _workbook(resource: Resource, columns: tuple[str, ...], found: Iterator[Rows
 
 
 def _streamed(lines: Iterator[T], resource: Resource, form: str, counter: Counter) -> Iterator[T]:
-    """Yield what is sent. The first page is made at once, so that a wrong query is still an error page.
-
-    The rest comes after the request is over: it runs in a copy of its context, and leaves no transaction open.
-    """
+    """Yield what is sent. It comes after the request is over: in a copy of its context, leaving no transaction open."""
     context = copy_context()
-    first = next(lines, None)
     ended = object()
 
     def following() -> Any:
@@ -112,8 +113,6 @@ def _streamed(lines: Iterator[T], resource: Resource, form: str, counter: Counte
 
     def send() -> Iterator[Any]:
         try:
-            if first is not None:
-                yield first
             while (piece := context.run(following)) is not ended:
                 yield piece
         finally:

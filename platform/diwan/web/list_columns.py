@@ -17,9 +17,11 @@ from diwan.web.cells import ENDING
 from diwan.web.state import ListState
 
 NARROWEST, WIDEST = 64, 800
+USUAL, USUAL_TITLE = 160, 260
+"""Widths of columns that nobody has set, where others are set: all of them are fixed then."""
 MOST_COLUMNS = 30
 MOST_LEVELS = 3
-NEVER = frozenset({"json", "lines", "file", "image", "attachments"})
+NEVER = frozenset({"json", "lines"})
 """Kinds that no cell can say."""
 NOT_INLINE = frozenset({"longtext", "richtext", "lines", "file", "image", "json", "address", "bilingual"})
 """Kinds whose control is larger than a cell; their values are changed on the form."""
@@ -54,7 +56,12 @@ def columns(state: ListState, names: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the columns as list.html shows them."""
     widths: Mapping[str, Any] = state.setup.chosen.get("widths") or {}
     levels = _levels(state)
-    return [_column(state, name, levels, _width(widths.get(name))) for name in names]
+    fixed = any(_width(widths.get(name)) for name in names)
+    usual = {state.resource.title: USUAL_TITLE} if fixed else {}
+    return [
+        _column(state, name, levels, _width(widths.get(name)) or (usual.get(name, USUAL) if fixed else None))
+        for name in names
+    ]
 
 
 def _levels(state: ListState) -> dict[str, str]:

@@ -28,7 +28,7 @@ from diwan.resources.aggregate import (
     numbers_of,
 )
 from diwan.resources.filters import described
-from diwan.web.cells import column_cells
+from diwan.web.cells import beside, column_cells
 from diwan.web.rows import cell
 from diwan.web.state import ListState
 
@@ -99,7 +99,7 @@ def _span(span: str, first: date) -> str:
 def rows_page(state: ListState, names: Sequence[str], cursor: str | None) -> resources.Page:
     """Return the records of one group."""
     return resources.list_page(
-        state.resource, names, state.tests, state.search, state.sort or None, cursor,
+        state.resource, [*names, *beside(state.resource, names)], state.tests, state.search, state.sort or None, cursor,
         limit=ROWS, archived=state.archived,
     )  # fmt: skip
 

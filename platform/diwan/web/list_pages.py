@@ -5,7 +5,6 @@ Each works as a plain link or form; what htmx asks for is a part of the same pag
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +25,6 @@ from diwan.web.shell import render, tell
 from diwan.web.state import ListState
 
 pages = Blueprint("lists", __name__, url_prefix="/t/<slug>/<plugin>/<name>")
-FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 MOST_WIDTHS = 100
 
 
@@ -98,17 +96,17 @@ def choose_columns(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
 
 
 @pages.post("/columns/width")
-def set_width(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
-    """Keep the width of one column; an empty one is the usual width again."""
+def set_widths(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
+    """Keep the widths of columns; an empty one is the usual width again."""
     resource = find(plugin, name, "read")
-    column, width = request.form.get("column", ""), request.form.get("width", "")
-    described(resource, column)
-    if width and not (width.isdigit() and len(width) < 5):
-        raise BadRequest(_("A width is a number of pixels."))
     widths = dict(preferences.setup(resource.key).chosen.get("widths") or {})
-    widths.pop(column, None)
-    if width:
-        widths[column] = min(max(int(width), list_columns.NARROWEST), list_columns.WIDEST)
+    for column, width in zip(request.form.getlist("column"), request.form.getlist("width"), strict=False):
+        described(resource, column)
+        if width and not (width.isdigit() and len(width) < 5):
+            raise BadRequest(_("A width is a number of pixels."))
+        widths.pop(column, None)
+        if width:
+            widths[column] = min(max(int(width), list_columns.NARROWEST), list_columns.WIDEST)
     _arrange(resource, widths=dict(list(widths.items())[-MOST_WIDTHS:]) or None)
     return Response(status=204)
 
@@ -229,7 +227,7 @@ def group(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     return render_template(
         "partials/list_group_rows.html",
         columns=list_columns.columns(state, names),
-        rows=lists.rows(resource, page, archived=state.archived),
+        rows=lists.rows(resource, page, len(names), archived=state.archived),
         select=bool(bulk_actions(resource, state.archived)),
         more_href=state.link("/group", cursor=page.next) if page.next else None,
     )

@@ -47,15 +47,16 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
             resource, [*names, *beside(resource, names)], state.tests, state.search, state.sort or None, arguments.get("cursor"),
             limit=PAGE, archived=state.archived,
         )  # fmt: skip
-        shown |= {"rows": rows(resource, page, len(names), archived=state.archived), "pager": _pager(page, counted, state)}
+        shown |= {
+            "rows": rows(resource, page, len(names), archived=state.archived),
+            "pager": _pager(page, counted, state),
+        }
     if shown["bulk"]:
         shown["all"] = _everything(counted)
     return {**frame(state, counted), **shown}
 
 
-def rows(
-    resource: Resource, page: Page, visible: int | None = None, *, archived: bool = False
-) -> list[dict[str, Any]]:
+def rows(resource: Resource, page: Page, visible: int | None = None, *, archived: bool = False) -> list[dict[str, Any]]:
     """Return the rows of a page as `list_rows` takes them; `visible` is how many of its columns are shown."""
     values = list(zip(*page.rows, strict=True)) or [()] * len(page.columns)
     columns = dict(zip(page.columns[1:], values[1:], strict=True))

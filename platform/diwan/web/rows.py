@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup
 
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, listed
 from diwan.web.ui import avatar_colour, icon, initials
 
 NOTHING = '<span class="nil" aria-hidden="true">–</span>'
@@ -65,6 +65,8 @@ def title_cell(value: Any, href: object, kind: str = "text") -> Markup:
 
 def _first(kind: str, value: Any, href: object) -> str:
     """A record's title as a link; where another column comes first, its value is the link."""
+    if isinstance(value, list) and kind in PLAIN:
+        value = listed(_part(item) for item in value)
     if kind in PLAIN or kind not in CELLS or value is None or value == "":
         return _title(value, href)
     return f'<a class="row-title" data-row-link href="{_safe(href)}">{CELLS[kind](value)}</a>'
@@ -173,7 +175,7 @@ def _progress(value: Any) -> str:
     )
 
 
-PLAIN = frozenset({"text", "email", "phone", "url", "reference", "references"})
+PLAIN = frozenset({"text", "email", "phone", "url", "reference", "references", "file", "image"})
 """Kinds whose cells hold links of their own; as the first of a row they are the text of the row's link."""
 
 CELLS: dict[str, Callable[[Any], str]] = {

@@ -86,7 +86,7 @@ def test_columns_come_from_the_address_then_the_person_then_the_declaration(list
     lists.post("/columns", column=["guests", "subject"])
     page = lists.get()
     assert headers(page) == ["guests", "subject"]
-    assert re.search(r'data-row-link href="[^"]*"><span dir="ltr">3</span>', page)
+    assert re.search(r"data-row-link[^>]*><span[^>]*>3</span>", page), re.findall(r"<tr data-row.*?</tr>", page)
     other = Lists(lists.business, lists.business.client(lists.business.member("kitchen.*")))
     assert headers(other.get()) == lists.declared()
     lists.post("/columns", do="reset")
@@ -198,7 +198,7 @@ def test_every_field_and_operator_of_the_builder_has_a_control(lists: Lists) -> 
     for name, operator in pairs:
         form = {"state": "", "row": "r0", "r0__field": name, "r0__was": name, "r0__op": operator}
         page = lists.get("/filter", **form, do="")
-        assert (f'name="r0.value"' in page) == (operator not in ("empty", "filled")), (name, operator)
+        assert ('name="r0.value"' in page) == (operator not in ("empty", "filled")), (name, operator)
 
 
 def _pairs(form: dict[str, Any]) -> list[tuple[str, str]]:
@@ -273,7 +273,8 @@ def test_groups_have_counts_and_sums_and_load_their_rows(lists: Lists) -> None:
         lists.order(subject, guests=guests, state=state)
     page = lists.get(group="state", columns="subject,guests")
     assert titles(page) == []
-    found = re.findall(r'data-group="([^"]+)".*?<span class="count">(\d+)</span>.*?<td[^>]*>(\d+)</td>', page, re.S)
+    pattern = r'data-group="([^"]+)".*?<span class="count">(\d+)</span>.*?<td[^>]*>(\d+)</td>'
+    found = re.findall(pattern, page, re.DOTALL)
     assert [(count, total) for _href, count, total in found] == [("2", "5"), ("1", "10")]
     rows = lists.client.get(found[0][0].replace("&amp;", "&")).text
     assert set(titles(rows)) == {"A", "B"}

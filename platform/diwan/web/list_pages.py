@@ -227,7 +227,7 @@ def group(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     return render_template(
         "partials/list_group_rows.html",
         columns=list_columns.columns(state, names),
-        rows=lists.rows(resource, page, len(names), archived=state.archived),
+        rows=lists.rows(resource, page, len(names), archived=state.archived, query=state.query),
         select=bool(bulk_actions(resource, state.archived)),
         more_href=state.link("/group", cursor=page.next) if page.next else None,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from diwan import resources
 from diwan.db import current
@@ -48,7 +49,7 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
             limit=PAGE, archived=state.archived,
         )  # fmt: skip
         shown |= {
-            "rows": rows(resource, page, len(names), archived=state.archived),
+            "rows": rows(resource, page, len(names), archived=state.archived, query=state.query),
             "pager": _pager(page, counted, state),
         }
     if shown["bulk"]:
@@ -56,19 +57,25 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
     return {**frame(state, counted), **shown}
 
 
-def rows(resource: Resource, page: Page, visible: int | None = None, *, archived: bool = False) -> list[dict[str, Any]]:
-    """Return the rows of a page as `list_rows` takes them; `visible` is how many of its columns are shown."""
+def rows(
+    resource: Resource, page: Page, visible: int | None = None, *, archived: bool = False, query: str = ""
+) -> list[dict[str, Any]]:
+    """Return the rows of a page as `list_rows` takes them; `visible` is how many of its columns are shown, `query` the
+    state of the list, which records carry on for their way back and to the next one."""
     values = list(zip(*page.rows, strict=True)) or [()] * len(page.columns)
     columns = dict(zip(page.columns[1:], values[1:], strict=True))
     cells = [column_cells(described(resource, n), column, columns) for n, column in list(columns.items())[:visible]]
     named = page.columns.index(resource.title) if resource.title in page.columns else None
     href, found = base(resource), []
+    back = f"?{urlencode({'from': query})}" if query else ""
     for number, row in enumerate(page.rows):
         label = (row[named] if named is not None else "") or _("Untitled")
         shown = [column[number] for column in cells]
         if named == 1:
             shown[0] = {"text": shown[0], "avatar": True}
-        found.append({"id": row[0], "href": f"{href}/{row[0]}", "label": label, "cells": shown, "archived": archived})
+        found.append(
+            {"id": row[0], "href": f"{href}/{row[0]}{back}", "label": label, "cells": shown, "archived": archived}
+        )
     return found
 
 

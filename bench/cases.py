@@ -74,6 +74,17 @@ def search(running: System, seconds: float) -> None:
         loads(f"search: {name}", running, requests, seconds)
 
 
+def palette(running: System, seconds: float) -> None:
+    """What the command palette answers while somebody types, among 1,000,000 records."""
+    from bench.palette import fill, paths
+
+    fill(running)
+    browser = _browser(running)
+    for name, addresses in paths(running):
+        requests = [http("GET", address, browser) for address in addresses]
+        show(f"palette, 1,000,000 records: {name}", 1, run(running.config.port, requests, 1, seconds))
+
+
 def floor(running: System, seconds: float) -> None:
     """The same list and the same inserts with psycopg alone, one connection: what the database itself takes."""
     tenant = running.business.tenant.id
@@ -128,4 +139,5 @@ def _browser(running: System) -> dict[str, str]:
 
 ALL: dict[str, Callable[[System, float], None]] = {
     "create": create, "lists": lists, "search": search, "import": imports, "signup": sign_up, "floor": floor,
+    "palette": palette,
 }  # fmt: skip

@@ -36,7 +36,8 @@ FORMS: Keys = (
     ("Tab", _("Next field")),
     ("+7", _("In a date: so many days from today")),
 )
-FIXED = {menu.HOME: "h", "core.people": "p", "core.modules": "m", "core.settings": "s", "core.audit": "a"}
+FIXED = {menu.HOME: "h", "core.people": "p", "core.modules": "m", "core.settings": "s",
+         "core.settings/branding": "b", "core.audit": "a"}  # fmt: skip
 
 
 def register(app: Flask) -> None:

@@ -9,7 +9,7 @@ class Palette {
     this.box = box;
     const label = box.getAttribute("aria-label");
     this.input = element("input", {
-      class: "palette-input", type: "search", name: "q", autocomplete: "off", spellcheck: "false", enterkeyhint: "go",
+      class: "palette-input", type: "text", name: "q", autocomplete: "off", spellcheck: "false", enterkeyhint: "go",
       placeholder: label, "aria-label": label, role: "combobox", "aria-expanded": "true", "aria-autocomplete": "list",
       "aria-controls": "palette-list",
     });

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
-from sqlalchemy import Text, case, cast, literal
+from sqlalchemy import Text, case, cast, literal, literal_column
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import column_property
 
 from diwan.resources.fields import Field
@@ -169,8 +170,11 @@ def derive(model: Any, derived: Derived) -> Field:
     cases = [(status.when(model), literal(status.key)) for status in derived.statuses]
     sql = cast(case(*cases, else_=None), Text())
     model.__mapper__.add_property(derived.name, column_property(sql))
+    # Lists compile a statement once and bring values of their own: this expression must not need any.
+    plain = sql.compile(dialect=postgresql.dialect(paramstyle="named"), compile_kwargs={"literal_binds": True})
     described = Field(
-        label=derived.label, name=derived.name, kind=KINDS["choice"], readonly=True, derived=sql,
+        label=derived.label, name=derived.name, kind=KINDS["choice"], readonly=True,
+        derived=literal_column(str(plain), Text()),
         choices={status.key: status.label for status in derived.statuses},
         tones={status.key: status.tone for status in derived.statuses if status.tone},
     )  # fmt: skip

@@ -150,7 +150,7 @@ def _fetch(resource: Resource, criterion: ColumnElement[bool], *, lock: bool) ->
     names = [name for name, described in fields.items() if not described.custom]
     added = [described for described in fields.values() if described.custom]
     statement = select(
-        table.c.id, table.c.version, table.c.archived_at, table.c.custom, *(table.c[name] for name in names)
+        table.c.id, table.c.version, table.c.archived_at, table.c.custom, *(resource.column(name) for name in names)
     ).where(table.c.tenant_id == current.tenant.id, criterion)
     if lock:
         # In the order of the key: two imports that meet wait for each other instead of falling into a deadlock.

@@ -17,6 +17,7 @@ from diwan.kernel.catalogue import installed
 from diwan.kernel.health import report
 from diwan.kernel.lifecycle import Offer
 from diwan.kit.i18n import _
+from diwan.web.plugin_settings import has_settings
 from diwan.web.shell import home, render, tell
 
 pages = Blueprint("modules", __name__, url_prefix="/t/<slug>/modules")
@@ -86,6 +87,7 @@ def _module(offer: Offer) -> dict[str, Any]:
         ],
         "needed_by": [_label(name) for name in offer.needed_by],
         "also_enables": [_label(name) for name in offer.brings],
+        "settings_href": f"{home()}/settings/{entry.name}" if offer.on and working and has_settings(entry.name) else None,
         "href": _first_page(entry.name) if offer.on and working else None,
         "enable_action": f"{base}/enable",
         "disable_action": f"{base}/disable",

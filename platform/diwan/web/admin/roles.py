@@ -17,6 +17,7 @@ from diwan.db import current
 from diwan.errors import Denied, Invalid, Refuse
 from diwan.kernel.catalogue import installed
 from diwan.kit.i18n import _
+from diwan.resources import Resource
 from diwan.web.shell import home, render, tell
 
 pages = Blueprint("roles", __name__, url_prefix="/t/<slug>/people/roles")
@@ -143,16 +144,25 @@ def _grant_fields(chosen: list[str]) -> list[dict[str, Any]]:
     ]
 
 
+def _action_label(resource: Resource | None, action: str) -> object:
+    """Return what an action is called: those that every record has, those of the resource, setting up a module."""
+    if resource is not None and action in resource.actions:
+        return resource.actions[action].label
+    return ACTIONS.get(action, action)
+
+
 def permission_label(key: str) -> object:
     """Return a permission in words: "Contacts: change"."""
     if key in PERMISSIONS or key == "*":
         return PERMISSIONS.get(key, ALL_RIGHTS)
     if key.endswith(".*") and (plugin := installed().get(key.removesuffix(".*"))):
         return _("Everything in %(module)s", module=plugin.label)
+    if (plugin := installed().get(key.removesuffix(".settings.manage"))):
+        return _("%(module)s: change its settings", module=plugin.label)
     place, _dot, action = key.rpartition(".")
     resource = current.lineup.resources.get(place)
     shown = (current.lineup.find(kind, place) for kind in ("widget", "page", "panel"))
     label = resource.labels if resource else next((found.label for found in shown if found), None)
     if label is None:
         return key
-    return _("%(records)s: %(action)s", records=label, action=ACTIONS.get(action, action))
+    return _("%(records)s: %(action)s", records=label, action=_action_label(resource, action))

@@ -4,10 +4,9 @@ import htmx from "htmx.org";
 import "./autosave.js";
 import { compute } from "./computing.js";
 import { showWhen } from "./dependent.js";
-import { on, text } from "./dom.js";
+import { element, icon, on, text } from "./dom.js";
 import { fill } from "./picker.js";
 import { restoreTab, reveal } from "./tabs.js";
-import { toast } from "./toast.js";
 
 const state = new WeakMap(); // form -> what it held when it was opened
 const content = (form) => new URLSearchParams([...new FormData(form)].map(([key, value]) => [key, value instanceof File ? value.name : value])).toString();
@@ -58,19 +57,26 @@ document.addEventListener("submit", (event) => {
 
 async function save(form, button) {
   const dialog = form.closest("dialog");
+  form.querySelector(".save-failed")?.remove();
   try {
     const response = await fetch(form.action, {
       method: "POST", body: new FormData(form, button?.name ? button : null), headers: { "X-Diwan-Save": dialog ? "record" : "page" },
     });
     const type = response.headers.get("Content-Type") ?? "";
-    if (response.redirected) toast(document.querySelector("[data-form-texts]").dataset.signedOut, "bad");
+    if (response.redirected) tell(form, document.querySelector("[data-form-texts]").dataset.signedOut);
     else if (response.ok && type.startsWith("application/json")) return void saved(dialog, await response.json());
     else if ([409, 422].includes(response.status) && type.startsWith("text/html")) return void show(dialog ?? document.querySelector("main"), await response.text());
-    else toast(text("error"), "bad");
+    else tell(form, text("error"));
   } catch {
-    toast(text("offline"), "bad");
+    tell(form, text("offline"));
   }
   release();
+}
+
+/** Beside the button that failed, until the next try. */
+function tell(form, message) {
+  form.querySelector(".save-failed")?.remove();
+  form.querySelector(".save-bar")?.prepend(element("p", { class: "save-failed", role: "alert" }, icon("alert"), message));
 }
 
 function saved(dialog, answer) {

@@ -14,6 +14,7 @@ from sqlalchemy import Table
 
 from diwan.kit.i18n import _
 from diwan.resources.acts import Action, Derived, Lifecycle, apply_lifecycle, derive, transition_action
+from diwan.resources.checking import field_mistakes
 from diwan.resources.custom_columns import custom_column
 from diwan.resources.depending import mistakes
 from diwan.resources.fields import Field
@@ -210,7 +211,7 @@ def _join_parent(part: Resource, where: str) -> None:
 
 
 def _listable(described: Field) -> bool:
-    return described.kind.name not in ("longtext", "json")
+    return described.kind.name not in ("longtext", "richtext", "json", "file", "address")
 
 
 def _check(resource: Resource, where: str) -> None:
@@ -235,12 +236,6 @@ def _check(resource: Resource, where: str) -> None:
     for value in resource.limits:
         if value not in resource.fields.get(resource.group, Field(label="")).choices:
             raise DeclarationError(f"{where}: limits names {value!r}, which is no choice of group={resource.group!r}.")
-    for name, described in resource.fields.items():
-        if not str(described.label):
-            raise DeclarationError(f"{where}.{name}: needs a label.")
-        if described.kind.name in ("choice", "choices") and not described.choices:
-            raise DeclarationError(f"{where}.{name}: a {described.kind.name} needs choices=.")
-        if described.kind.name == "reference" and not described.reference:
-            raise DeclarationError(f"{where}.{name}: a reference needs ref=.")
-        for mistake in mistakes(resource, name):
+    for name in resource.fields:
+        for mistake in (*field_mistakes(resource, name), *mistakes(resource, name)):
             raise DeclarationError(f"{where}.{name}: {mistake}")

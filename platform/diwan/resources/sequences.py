@@ -5,10 +5,7 @@ The row of a sequence stays locked until the transaction ends, so that a number 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,10 +18,7 @@ from diwan.errors import Invalid
 from diwan.kit.i18n import _
 from diwan.resources.declare import Resource
 from diwan.resources.fields import Field
-
-WIDTH = re.compile(r"0?[1-9]|")
-PLACES = ("year", "month", "day", "n")
-LONGEST = 60
+from diwan.resources.patterns import check_pattern, period, shape
 
 DRAW = text(
     "INSERT INTO core.sequence (tenant_id, key, period, next) VALUES (:tenant, :key, :period, 1 + :count)"
@@ -38,24 +32,6 @@ WRITE = text(
     "core.setting.values, '{sequences}', coalesce(core.setting.values -> 'sequences', '{}')"
     " || jsonb_build_object(:key ::text, :pattern ::text))"
 )
-
-
-def check_pattern(pattern: str) -> str | None:
-    """Return what is wrong with a pattern such as "L-{year}-{n:04}", or None."""
-    try:
-        parts = list(Formatter().parse(pattern))
-    except ValueError:
-        return f"{pattern!r} has a brace too many or too few"
-    names = [name for _literal, name, _width, _conversion in parts if name is not None]
-    if "n" not in names or set(names) - set(PLACES):
-        return f"{pattern!r} needs {{n}} and may have {{year}}, {{month}} and {{day}}"
-    if "day" in names and not {"year", "month"} <= set(names):
-        return f"{pattern!r} has {{day}} without {{year}} and {{month}}"
-    if "month" in names and "year" not in names:
-        return f"{pattern!r} has {{month}} without {{year}}"
-    if any(conversion or not WIDTH.fullmatch(width or "") for _l, name, width, conversion in parts if name):
-        return f"{pattern!r}: write how many digits as in {{n:04}}"
-    return None if len(pattern) <= LONGEST else f"{pattern!r} is longer than {LONGEST} characters"
 
 
 def get_pattern(resource: Resource, field: str) -> str:
@@ -102,19 +78,8 @@ def _draw(resource: Resource, described: Field, count: int) -> list[str]:
     pattern = get_pattern(resource, described.name)
     moment = now().astimezone(ZoneInfo(current.tenant.timezone))
     values = {
-        "tenant": current.tenant.id, "key": f"{resource.key}.{described.name}", "period": _period(pattern, moment),
+        "tenant": current.tenant.id, "key": f"{resource.key}.{described.name}", "period": period(pattern, moment),
         "count": count,
     }  # fmt: skip
     first = current.session.connection().execute(DRAW, values).scalar_one()
     return [shape(pattern, first + place, moment) for place in range(count)]
-
-
-def shape(pattern: str, number: int, moment: datetime) -> str:
-    """Return a number as a pattern shows it."""
-    return pattern.format(n=number, year=moment.year, month=f"{moment.month:02}", day=f"{moment.day:02}")
-
-
-def _period(pattern: str, moment: datetime) -> str:
-    """The span within which numbers go up, after which they begin anew: a day, a month, a year or forever."""
-    form = "%Y-%m-%d" if "{day" in pattern else "%Y-%m" if "{month" in pattern else "%Y" if "{year" in pattern else ""
-    return moment.strftime(form)

@@ -112,12 +112,15 @@ def _colour(value: Any) -> str:
     colour = _safe(value)
     return (
         '<span class="row"><svg class="swatch" viewBox="0 0 16 16" aria-hidden="true">'
-        f'<rect width="16" height="16" rx="4" fill="{colour}"/></svg><span class="num xs" dir="ltr">{colour}</span></span>'
+        f'<rect width="16" height="16" rx="4" fill="{colour}"/></svg>'
+        f'<span class="num xs" dir="ltr">{colour}</span></span>'
     )
 
 
 def _image(value: Any) -> str:
     """{text, href}: a small picture that leads to the whole one."""
+    if not _part(value, "href"):
+        return _text(value)
     href = _safe(_part(value, "href"))
     return (
         f'<a class="thumb" href="{href}" title="{_safe(_part(value))}">'

@@ -63,7 +63,7 @@ def do(plugin: str, name: str, id: UUID, verb: str, **_slug: str) -> ResponseRet
             return _show(resource, action, raw, error, title=_title(resource, record), href=href), error.status
         return show_form(resource, record, {}, error), error.status
     text = _("%(title)s: %(action)s", title=_title(resource, record), action=str(action.label))
-    tell("ok", text, undo=_way_back(resource, action, record))
+    tell("ok", text, undo=way_back(resource, action, record))
     return redirect(href, 303)
 
 
@@ -194,7 +194,7 @@ def _show(
     return render("action.html", crumbs, act=shown)
 
 
-def _way_back(resource: Resource, action: Action, record: Any) -> str | None:
+def way_back(resource: Resource, action: Action, record: Any) -> str | None:
     """Return where the action is taken back, if its inverse asks for nothing and can be done now."""
     inverse = next((a for a in actions.possible(resource, record) if a.name == action.undo), None)
     return f"{_href(resource, record.id)}/do/{inverse.name}" if inverse and not inverse.form else None

@@ -18,6 +18,7 @@ from diwan.errors import BadRequest, DiwanError, Invalid
 from diwan.kit.i18n import _
 from diwan.resources import Resource, lifecycle, store, undo
 from diwan.web import board, calendar_view, forms, tree
+from diwan.web.actions import way_back
 from diwan.web.cells import text_of
 from diwan.web.finding import find
 from diwan.web.shell import tell, undo_href
@@ -97,7 +98,10 @@ def _typed(resource: Resource, name: str, raw: str) -> Any:
 def _save(resource: Resource, record: Any, changes: Mapping[str, Any], said: object) -> tuple[Any, Any]:
     cycle, version = resource.lifecycle, record.version
     if cycle is not None and cycle.field in changes:  # a transition has effects of its own: another one takes it back
-        return lifecycle.move(resource, record.id, str(changes[cycle.field]), forms.version(request.form)), None
+        target, state = str(changes[cycle.field]), getattr(record, cycle.field)
+        way = next((way for way in lifecycle.ways(resource, state) if way.state.key == target), None)
+        moved = lifecycle.move(resource, record.id, target, forms.version(request.form))
+        return moved, way_back(resource, way.action, moved) if way else None
     before = {name: getattr(record, name) for name in changes}
     saved = resources.update(resource, record.id, changes, forms.version(request.form))
     if saved.version == version:

@@ -47,7 +47,7 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
         shell=shell,
         nav=navigation(base),
         breadcrumbs=[{"label": label, "href": href} for label, href in crumbs],
-        flashes=[_flash(tone, said) for tone, said in get_flashed_messages(with_categories=True)],
+        flashes=_flashes(),
         **context,
     )
 
@@ -66,7 +66,8 @@ def _user_menu(base: str) -> list[dict[str, Any]]:
 def tell(tone: str, text: object, undo: UUID | str | None = None) -> None:
     """Show a message on the next page: tone is ok, info, warn or bad; `undo` a step (resources.undo) to take back, or
     the address where a post takes it back."""
-    flash(str(text) if undo is None else {"text": str(text), "undo": str(undo)}, tone)
+    said: Any = str(text) if undo is None else {"text": str(text), "undo": undo_href(undo)}
+    flash(said, tone)
 
 
 def undo_href(step: UUID | str) -> str:
@@ -76,7 +77,6 @@ def undo_href(step: UUID | str) -> str:
     return f"{home()}/undo/{step}"
 
 
-def _flash(tone: str, said: Any) -> dict[str, Any]:
-    if isinstance(said, dict):
-        return {"tone": tone, "text": said["text"], "undo": undo_href(said["undo"])}
-    return {"tone": tone, "text": said}
+def _flashes() -> list[dict[str, Any]]:
+    messages: Any = get_flashed_messages(with_categories=True)
+    return [{"tone": tone, **(said if isinstance(said, dict) else {"text": said})} for tone, said in messages]

@@ -151,3 +151,54 @@ def test_the_number_of_statements_does_not_grow_with_the_cards(desk: Desk, state
         for n in range(20):
             resources.create(orders, {"subject": f"More {n}", "state": STATES[n % 4]})
     assert statements(lambda: desk.client.get(f"{desk.base}?as=board")) == few
+
+
+@pytest.fixture
+def loans(world: World) -> Any:
+    """A business that lends, with one loan of one item."""
+    business = world.business("loans", "contacts")
+    with business.acting(), unit_of_work():
+        known = current.lineup.resources
+        borrower = resources.create(known["contacts.contact"], {"name": "Cedar Furniture House"})
+        item = resources.create(known["loans.item"], {"name": "Drill"})
+        loan = resources.create(known["loans.loan"], {"borrower": borrower.id, "item": item.id, "due": "2030-01-01"})
+        return business, loan.id
+
+
+def hand_over(loans: Any, value: str, version: int = 1, client: FlaskClient | None = None) -> Any:
+    business, id = loans
+    form = {"shape": "board", "field": "state", "value": value, "version": str(version)}
+    return (client or business.client()).post(
+        f"{business.url}/loans/loan/{id}/move", data=form, headers={"Accept": "application/json"}
+    )
+
+
+def test_columns_of_a_life_cycle_say_where_their_cards_may_go(loans: Any) -> None:
+    business, _id = loans
+    page = business.client().get(f"{business.url}/loans/loan").text  # it opens as a board
+    found = dict(re.findall(r'data-column="(\w+)" data-targets="([^"]*)"', page))
+    assert found == {"draft": "out", "out": "back draft", "back": ""}
+
+
+def test_a_move_is_a_transition(loans: Any) -> None:
+    answer = hand_over(loans, "out")
+    assert answer.status_code == 200, answer.text
+    business, id = loans
+    with business.acting():
+        assert resources.get(current.lineup.resources["loans.loan"], id).state == "out"
+    business.client().post(answer.json["undo"])  # the transition that takes it back
+    with business.acting():
+        assert resources.get(current.lineup.resources["loans.loan"], id).state == "draft"
+
+
+def test_no_way_leads_there(loans: Any) -> None:
+    answer = hand_over(loans, "back")
+    assert answer.status_code == 422
+    assert "No way leads" in answer.json["error"]
+
+
+def test_a_transition_needs_its_own_right(loans: Any) -> None:
+    business, _id = loans
+    clerk = business.client(business.member("loans.loan.read", "loans.loan.update"))
+    assert hand_over(loans, "out", client=clerk).status_code == 403
+    assert 'data-targets=""' in clerk.get(f"{business.url}/loans/loan").text

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from diwan import resources
-from diwan.db import current, unit_of_work
+from diwan.db import current, scope, unit_of_work
 from diwan.testing.world import World
+from diwan.users import service as users
 
 
 @pytest.fixture
@@ -131,3 +132,12 @@ def test_a_day_offers_a_new_record_of_that_day(desk: Any) -> None:
 
 def test_a_resource_without_dates_has_no_calendar(desk: Any) -> None:
     assert desk.client().get(f"{desk.url}/kitchen/client?as=calendar").status_code == 400
+
+
+@pytest.mark.parametrize(("calendar", "shown"), [("gregorian", False), ("both", True), ("hijri", True)])
+def test_hijri_days_for_who_reads_them(desk: Any, calendar: str, shown: bool) -> None:
+    with desk.world.app.app_context(), scope(), unit_of_work():
+        users.set_preferences(desk.owner.id, calendar=calendar)
+    html = page(desk)
+    assert ("Jumada" in html) == shown
+    assert ('class="cal-hijri num" dir="ltr">30/5<' in html) == shown  # 10 November 2026

@@ -11,7 +11,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from diwan.kernel.results import Chart
+from diwan.testing.world import Business
 from diwan.web.charts import KINDS, Series, chart, curve, ticks
+from diwan.web.home import _result
 
 LABELS = ["Draft", "Open", "Done"]
 
@@ -86,3 +89,11 @@ def test_ticks_are_round(low: float, high: float, whole: bool, found: list[float
 def test_a_curve_never_overshoots() -> None:
     numbers = [float(n) for n in re.findall(r"[\d.]+", curve([(0, 0), (1, 10), (2, 10), (3, 0)]))]
     assert max(numbers) <= 10
+
+
+def test_a_plugin_returns_a_chart_and_its_links_lead_to_lists(business: Business) -> None:
+    found = Chart("bar", ["Kuwait", "Gone"], {"Contacts": [3, 2]}, ["contacts.contact?f.country=KW", "gone.thing"])
+    with business.acting():
+        shown = _result(found)
+    assert f'href="{business.url}/contacts/contact?f.country=KW"' in shown["chart"]
+    assert shown["chart"].count("href=") == 1

@@ -36,7 +36,7 @@ def fill(running: System) -> None:
     """Bring the business to a million searchable records."""
     tenant = running.business.tenant.id
     with psycopg.connect(running.config.database_url) as connection:
-        connection.execute("SELECT set_config('app.tenant_id', %s, false)", (str(tenant),))
+        connection.execute(f"SET app.tenant_id = '{int(tenant)}'")
         connection.execute(FILL, {"tenant": tenant, "count": WANTED - ROWS})
     with psycopg.connect(running.config.database_owner_url or running.config.database_url, autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE core.search_entry")

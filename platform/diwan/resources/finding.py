@@ -47,23 +47,30 @@ def find(keys: Sequence[str], phrase: str, *, each: int = 6) -> dict[str, list[t
         return {}
     found: dict[str, dict[UUID, str]] = defaultdict(dict)
     values: dict[str, Any] = {"keys": list(keys), "tenant": current.tenant.id, "each": each, "most": MOST}
-    probe = " & ".join(f"'{word}':*" for word in typed)
+    probe = " & ".join(f"'{word}':*" for word in typed)  # here even one letter costs nothing
     probed = max(PROBED // len(keys), 100)
     connection = current.session.connection()
     for key, id, title in connection.execute(NEWEST, {**values, "query": probe, "probed": probed}):
         found[key][id] = title
     open_keys = [key for key in keys if len(found[key]) < each]
-    if open_keys:
-        # One or two letters begin far too many words: the index is asked for them as whole words.
-        exact = " & ".join(f"'{word}'" + (":*" if len(word) >= SHORT else "") for word in typed)
+    # What stands before the last word is mostly typed in full, and whole words cost the index far less than beginnings.
+    for query in dict.fromkeys((_query(typed, whole=len(typed) - 1), _query(typed))) if open_keys else ():
         markers = " | ".join(f"'@{current.tenant.id}.{key}'" for key in open_keys)
-        values |= {"keys": open_keys, "query": f"({markers}) & {exact}"}
-        for key, id, title in connection.execute(ALL, values):
+        values |= {"keys": open_keys, "query": f"({markers}) & {query}"}
+        rows = connection.execute(ALL, values).all()
+        for key, id, title in rows:
             if len(found[key]) < each:
                 found[key][id] = title
+        if rows:
+            break
     folded = fold(phrase)
     return {
         key: sorted(found[key].items(), key=lambda item: not fold(item[1]).startswith(folded))
         for key in keys
         if found[key]
     }
+
+
+def _query(typed: Sequence[str], *, whole: int = 0) -> str:
+    """Return a tsquery: the first `whole` words as they are, the others as beginnings, unless they are too short."""
+    return " & ".join(f"'{word}'" + (":*" if n >= whole and len(word) >= SHORT else "") for n, word in enumerate(typed))

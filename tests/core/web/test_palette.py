@@ -6,7 +6,7 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from diwan import resources
@@ -151,3 +151,18 @@ def test_the_sheet_lists_the_keys_and_where_they_go(business: Business) -> None:
 )
 def test_one_step_in_an_order(step: str, expected: list[str]) -> None:
     assert moved(["a", "b", "c", "x"], step, [["a", "b", "c"], ["x"]]) == expected
+
+
+def test_beginnings_of_several_rare_words(business: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diwan.resources.finding.PROBED", 0)
+    add(business, "Mohammed Alsabah", *(f"Sapling {n}" for n in range(101)))
+    with business.acting(), unit_of_work():
+        assert find([CONTACTS], "moh alsa")[CONTACTS][0][1] == "Mohammed Alsabah"
+        assert find([CONTACTS], "mohammed al") == {}  # two letters: only among the newest
+
+
+def test_the_text_index_is_the_only_way_of_the_search(business: Business) -> None:
+    """Else a rare word costs a walk over the whole table."""
+    with business.acting(), unit_of_work() as session:
+        settings = session.scalar(text("SELECT proconfig FROM pg_proc WHERE oid = 'core.search'::regproc"))
+    assert {"enable_seqscan=off", "enable_indexscan=off"} <= set(settings)

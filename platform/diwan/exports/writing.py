@@ -119,7 +119,7 @@ def _cell(sheet: Any, value: Any) -> Any:
 
 
 def _text_cell(sheet: Any, text: str, font: Font | None = None) -> Any:
-    made = WriteOnlyCell(sheet, value="")
+    made: Any = WriteOnlyCell(sheet, value="")
     made._value = ILLEGAL_CHARACTERS_RE.sub("", text)[:LONGEST_CELL]
     made.data_type = "s"  # a text, also where it begins like a formula
     if font is not None:

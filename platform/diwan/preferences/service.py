@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from diwan.db.base import now
@@ -18,12 +18,12 @@ from diwan.kit.i18n import _
 from diwan.preferences.models import Preference
 
 MOST_BYTES = 20_000
+TABLE: Table = Preference.__table__  # type: ignore[assignment]
 
 
 def get(key: str, default: Any = None) -> Any:
     """Return a setting of the person who acts, or `default`."""
-    table = Preference.__table__
-    statement = select(table.c.value).where(*_mine(key))
+    statement = select(TABLE.c.value).where(*_mine(key))
     row = current.session.connection().execute(statement).first()
     return default if row is None else row[0]
 
@@ -35,7 +35,7 @@ def put(key: str, value: Any) -> None:
     values = {
         "tenant_id": current.tenant.id, "user_id": current.user.id, "key": key, "value": value, "updated_at": now()
     }  # fmt: skip
-    statement = insert(Preference.__table__).values(**values)
+    statement = insert(TABLE).values(**values)
     statement = statement.on_conflict_do_update(
         index_elements=["tenant_id", "user_id", "key"],
         set_={"value": statement.excluded.value, "updated_at": statement.excluded.updated_at},
@@ -45,9 +45,9 @@ def put(key: str, value: Any) -> None:
 
 def forget(key: str) -> None:
     """Go back to what everybody has."""
-    current.session.connection().execute(delete(Preference.__table__).where(*_mine(key)))
+    current.session.connection().execute(delete(TABLE).where(*_mine(key)))
 
 
 def _mine(key: str) -> tuple[Any, ...]:
-    columns = Preference.__table__.c
+    columns = TABLE.c
     return columns.tenant_id == current.tenant.id, columns.user_id == current.user.id, columns.key == key

@@ -36,6 +36,7 @@ class Field:
     choices: Mapping[str, Any] = attribute(default_factory=dict)
     default: Any = None
     unique: bool = False
+    index: bool = False
     search: bool = False
     readonly: bool = False
     personal: bool = False
@@ -125,6 +126,7 @@ def field(
     choices: Mapping[str, Any] | None = None,
     default: Any = None,
     unique: bool = False,
+    index: bool = False,
     search: bool = False,
     readonly: bool = False,
     personal: bool = False,
@@ -143,8 +145,9 @@ def field(
 
     label, help: translatable texts. widget: a kind that the annotation does not tell (email, phone, url, country,
     longtext). ref: a model of this plugin (a foreign key) or a resource's key ("contacts.contact"). choices: value to
-    label. default: a value or a function. unique: within the tenant. search: found by the search box. synonyms: other
-    names under which files carry it. min, max: bounds of a number, or max as the most characters of a text.
+    label. default: a value or a function. unique: within the tenant. index: long lists sort and filter by it quickly.
+    search: found by the search box. synonyms: other names under which files carry it. min, max: bounds of a number, or
+    max as the most characters of a text.
     currency: the field that holds an amount's currency; of a child row also "<part_of>.<field>". unit: the field that
     holds a quantity's unit, or the unit itself. computed: SQL over fields of the record, or a function of the record
     and its child rows. sequence: the pattern of a number that new records draw, such as "L-{year}-{n:04}".
@@ -153,7 +156,7 @@ def field(
     """
     described = Field(
         label=label, help=help, widget=widget, ref=ref, ondelete=ondelete.upper(), choices=choices or {},
-        default=default, unique=unique or bool(sequence), search=search,
+        default=default, unique=unique or bool(sequence), index=index, search=search,
         readonly=readonly or computed is not None or bool(sequence), personal=personal, min=min, max=max,
         synonyms=synonyms, wide=wide, currency=currency, unit=unit,
         computed=Formula(computed) if isinstance(computed, str) else computed, sequence=sequence,

@@ -209,6 +209,8 @@ def _constrain(table: Table, schema: str, column: Column[Any], described: Field)
                 name=f"fk_{table.name}_{name}",
             )
         )
+    if described.index and described.ref is None:
+        Index(f"ix_{table.name}_{name}", table.c.tenant_id, column, table.c.id)
     if described.ref is not None or described.is_file:
         Index(f"ix_{table.name}_{name}", table.c.tenant_id, column)
 

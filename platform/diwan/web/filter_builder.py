@@ -73,9 +73,9 @@ def of_form(form: MultiDict[str, str]) -> Draft:
             draft.joins[int(number)] = _join(form.get(f"join-{number}"))
     for key in form.getlist("row")[:MOST_ROWS]:
         group = form.get(f"{key}.group", "0")
-        number = int(group) if group.isdigit() and len(group) < 4 and int(group) in draft.joins else 0
+        place = int(group) if group.isdigit() and len(group) < 4 and int(group) in draft.joins else 0
         name, before = form.get(f"{key}.field", ""), form.get(f"{key}.was", "")
-        row = Row(number, name, form.get(f"{key}.op", ""), form.getlist(f"{key}.value"))
+        row = Row(place, name, form.get(f"{key}.op", ""), form.getlist(f"{key}.value"))
         if name != before:  # another field: the operator and the value were the old one's
             row.operator, row.values = "", []
         elif row.operator != form.get(f"{key}.wasop", row.operator) and _control_changes(row, form[f"{key}.wasop"]):

@@ -45,8 +45,8 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
         shown["groups"] = list_groups.groups(state, names)
     else:
         page, counted = resources.counted_page(
-            resource, [*names, *beside(resource, names)], state.tests, state.search, state.sort or None, arguments.get("cursor"),
-            limit=PAGE, archived=state.archived,
+            resource, [*names, *beside(resource, names)], state.tests, state.search, state.sort or None,
+            arguments.get("cursor"), limit=PAGE, archived=state.archived,
         )  # fmt: skip
         shown |= {
             "rows": rows(resource, page, len(names), archived=state.archived, query=state.query),

@@ -123,7 +123,7 @@ def build(
         "readonly": readonly,
         "badge": {"label": _("Archived"), "tone": "mute"} if record is not None and record.archived_at else None,
         "sections": sections,
-        "error": str(error) if isinstance(error, Refuse | Stale) else _general(resource, error),
+        "error": str(error) if isinstance(error, Refuse) else None if conflict else _general(resource, error),
         "conflict": conflict,
         "save_new_label": _("Save and new") if record is None else None,
         "cancel_href": (f"{base}?{query}" if query else base) if record is None else None,

@@ -89,7 +89,7 @@ function show(place, html) {
   fill(place, html);
   htmx.process(place);
   start(place);
-  if (!place.querySelector("[data-error-summary]")) place.querySelector(".conflict")?.scrollIntoView({ block: "start" });
+  place.querySelector(".conflict")?.focus();
 }
 
 function release() {

@@ -33,6 +33,7 @@ async function ask(creation, title) {
   document.body.append(dialog);
   htmx.process(dialog);
   dialog.showModal();
+  dialog.querySelector("form :is(input:not([type=hidden]), select, textarea)")?.focus();
   document.dispatchEvent(new CustomEvent("form:opened", { detail: dialog }));
   return new Promise((resolve) => {
     dialog.addEventListener("click", (event) => { if (event.target.closest("[data-dialog-close]")) dialog.close(); });

@@ -25,6 +25,8 @@ STORED: dict[type[TypeEngine[object]], tuple[str, tuple[str, ...]]] = {
     Boolean: ("bool", ("boolean",)),
     Uuid: ("UUID", ("reference", "file", "image")),
 }
+VIEWS = ("list", "board", "calendar", "tree", "pivot")
+GROUPING = ("choice", "reference", "country", "currency", "boolean")
 NUMBERS = ("integer", "decimal", "money", "quantity", "percent", "duration")
 
 
@@ -40,6 +42,26 @@ def field_mistakes(resource: Resource, name: str) -> Iterable[str]:
     yield from _computed(resource, described)
     yield from _sequence(described)
     yield from _bounds(described)
+
+
+def shape_mistakes(resource: Resource) -> Iterable[str]:
+    """Yield what is wrong with the options that say in which shapes the records are shown."""
+    fields = resource.fields
+    if resource.view not in VIEWS:
+        yield f"view={resource.view!r} is not one of {', '.join(VIEWS)}."
+    if resource.group and (resource.group not in fields or fields[resource.group].kind.name not in GROUPING):
+        yield f"group={resource.group!r} is no {', '.join(GROUPING)}."
+    choices = fields[resource.group].choices if resource.group in fields else {}
+    for value, most in resource.limits.items():
+        if value not in choices or type(most) is not int or most < 1:
+            yield f"limits: {value!r}: {most!r} is no choice of group={resource.group!r} with a number above 0."
+    for name in resource.calendar:
+        if name not in fields or fields[name].kind.name not in ("date", "datetime"):
+            yield f"calendar names {name!r}, which is no date."
+    if len({fields[name].kind.name for name in resource.calendar if name in fields}) > 1 or len(resource.calendar) > 2:
+        yield "calendar names one field, or a start and an end of the same kind."
+    if resource.parent and (resource.parent not in fields or fields[resource.parent].reference != resource.key):
+        yield f"parent={resource.parent!r} does not refer to {resource.key} itself."
 
 
 def _type(resource: Resource, described: Field) -> Iterable[str]:

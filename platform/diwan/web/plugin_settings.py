@@ -125,7 +125,7 @@ def _pattern(
         "name": name, "id": "f-" + name.replace(".", "-"), "kind": "text", "dir": "ltr", "required": True,
         "label": _("%(records)s: %(field)s", records=str(resource.labels), field=str(described.label)),
         "value": form.get(name) or sequences.get_pattern(resource, described.name), "error": errors.get(name, ""),
-        "maxlength": sequences.LONGEST,
+        "maxlength": 60,
     }  # fmt: skip
 
 

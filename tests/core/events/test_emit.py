@@ -29,7 +29,7 @@ def check(event):
 @plugin.on(Lent)
 def first(event): ...
 
-@plugin.on("loans.lent")
+@plugin.on("lending.lent")
 def second(event): ...
 
 @plugin.on(Created["crm.contact"])
@@ -38,18 +38,18 @@ def contact(event): ...
 
 
 @pytest.fixture
-def loans(shelf):
-    shelf.write("loans", CODE)
+def lending(shelf):
+    shelf.write("lending", CODE)
     shelf.activate()
-    import diwan_loans
+    import diwan_lending
 
-    yield diwan_loans
-    event.forget("diwan_loans")
+    yield diwan_lending
+    event.forget("diwan_lending")
 
 
 @pytest.fixture
-def tenant(desk, loans):
-    return desk.tenant("loans")
+def tenant(desk, lending):
+    return desk.tenant("lending")
 
 
 def rows(desk, tenant):
@@ -60,41 +60,41 @@ def rows(desk, tenant):
         ).all()
 
 
-def test_each_subscriber_has_a_row_and_during_ran_at_once(desk, loans, tenant):
+def test_each_subscriber_has_a_row_and_during_ran_at_once(desk, lending, tenant):
     loan = uuid4()
     with desk.working(tenant):
-        emit(loans.Lent(loan=loan))
-        assert loans.seen == [loan]
+        emit(lending.Lent(loan=loan))
+        assert lending.seen == [loan]
     found = rows(desk, tenant)
-    assert [row.name for row in found] == ["loans.first@loans.lent", "loans.second@loans.lent"]
-    assert found[0].payload == {"event": "loans.lent", "data": {"loan": str(loan)}}
+    assert [row.name for row in found] == ["lending.first@lending.lent", "lending.second@lending.lent"]
+    assert found[0].payload == {"event": "lending.lent", "data": {"loan": str(loan)}}
     assert {(row.kind, row.state) for row in found} == {("event", "ready")}
 
 
 @pytest.mark.parametrize(("number", "error"), [(0, Refuse), (1, Exception)])
-def test_during_ends_the_transaction(desk, loans, tenant, number, error):
+def test_during_ends_the_transaction(desk, lending, tenant, number, error):
     from uuid import UUID
 
     with pytest.raises(error), desk.working(tenant):
         outbox.put("job", "core.test.never")
-        emit(loans.Lent(loan=UUID(int=number)))
+        emit(lending.Lent(loan=UUID(int=number)))
     assert rows(desk, tenant) == []
 
 
-def test_a_rollback_leaves_no_intent(desk, loans, tenant):
+def test_a_rollback_leaves_no_intent(desk, lending, tenant):
     with pytest.raises(KeyError), desk.working(tenant):
-        emit(loans.Lent(loan=uuid4()))
+        emit(lending.Lent(loan=uuid4()))
         raise KeyError
     assert rows(desk, tenant) == []
 
 
-def test_who_has_the_plugin_off_hears_nothing(desk, loans):
+def test_who_has_the_plugin_off_hears_nothing(desk, lending):
     without = desk.tenant("")
     with desk.working(without):
-        assert not listened("loans.lent")
-        emit(loans.Lent(loan=uuid4()))
+        assert not listened("lending.lent")
+        emit(lending.Lent(loan=uuid4()))
     assert rows(desk, without) == []
-    assert loans.seen == []
+    assert lending.seen == []
 
 
 def test_many_record_events_go_with_one_statement(desk, tenant):

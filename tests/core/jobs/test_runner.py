@@ -275,7 +275,7 @@ seen = []
 @plugin.on(Lent)
 def remind(event):
     user = current.user
-    seen.append((event.loan, user.name, user.kind, user.can("loans.x"), user.can("crm.x")))
+    seen.append((event.loan, user.name, user.kind, user.can("lending.x"), user.can("crm.x")))
 
 @plugin.job(timeout=5)
 def overdue(loan: UUID):
@@ -285,31 +285,31 @@ def overdue(loan: UUID):
 
 class TestPlugins:
     @pytest.fixture
-    def loans(self, shelf):
+    def lending(self, shelf):
         from diwan.events import event
 
-        shelf.write("loans", PLUGIN)
+        shelf.write("lending", PLUGIN)
         shelf.activate()
-        import diwan_loans
+        import diwan_lending
 
-        yield diwan_loans
-        event.forget("diwan_loans")
+        yield diwan_lending
+        event.forget("diwan_lending")
 
-    def test_subscribers_and_jobs_run_as_their_plugin(self, bench, desk, loans):
-        tenant, loan = desk.tenant("loans"), uuid4()
+    def test_subscribers_and_jobs_run_as_their_plugin(self, bench, desk, lending):
+        tenant, loan = desk.tenant("lending"), uuid4()
         with desk.working(tenant):
-            loans.emit(loans.Lent(loan=loan))
-            jobs.enqueue("loans.overdue", {"loan": loan})
+            lending.emit(lending.Lent(loan=loan))
+            jobs.enqueue("lending.overdue", {"loan": loan})
         with scope(tenant=tenant):
             assert jobs.run_pending() == 2
-        assert loans.seen == [(loan, "Loans", "plugin", True, False), loan]
+        assert lending.seen == [(loan, "Lending", "plugin", True, False), loan]
 
-    def test_a_plugin_that_was_switched_off_gets_nothing(self, bench, desk, loans):
-        tenant = desk.tenant("loans")
+    def test_a_plugin_that_was_switched_off_gets_nothing(self, bench, desk, lending):
+        tenant = desk.tenant("lending")
         with desk.working(tenant):
-            loans.emit(loans.Lent(loan=uuid4()))
+            lending.emit(lending.Lent(loan=uuid4()))
         with scope(tenant=tenant), unit_of_work() as session:
             session.execute(text("UPDATE core.tenant SET lineup_key = '' WHERE id = :id"), {"id": tenant.id})
             id_ = session.scalar(text("SELECT id FROM core.outbox WHERE tenant_id = :t"), {"t": tenant.id})
         assert jobs.deliver(tenant.id, id_) == "skipped"
-        assert loans.seen == []
+        assert lending.seen == []

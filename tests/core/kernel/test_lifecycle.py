@@ -63,7 +63,7 @@ class Some(Contacts):
 @pytest.fixture
 def plugins(shelf, core_database):
     shelf.write("crm", CRM, version="1.2")
-    shelf.write("loans", LOANS, toml='[requires]\ncrm = ">=1"\n')
+    shelf.write("lending", LOANS, toml='[requires]\ncrm = ">=1"\n')
     shelf.write("stubborn", STUBBORN, toml='[requires]\ncrm = ">=1"\n')
     shelf.write("holds", HOLDS)
     shelf.write("rival", toml='[conflicts]\ncrm = ">=1"\n')
@@ -93,13 +93,13 @@ def rows(session):
 
 def test_enabling_brings_what_it_requires(desk, tenant):
     with desk.working(tenant) as session:
-        assert lifecycle.plan_enable("loans") == ["crm", "loans"]
-        lineup = lifecycle.enable("loans")
-        assert lineup.plugins == ("crm", "loans")
-        assert rows(session) == [("crm", "on", "1.2"), ("loans", "on", "1.0")]
-    assert desk.now(tenant).lineup_key == "crm,loans"
+        assert lifecycle.plan_enable("lending") == ["crm", "lending"]
+        lineup = lifecycle.enable("lending")
+        assert lineup.plugins == ("crm", "lending")
+        assert rows(session) == [("crm", "on", "1.2"), ("lending", "on", "1.0")]
+    assert desk.now(tenant).lineup_key == "crm,lending"
     with desk.working(tenant):
-        assert lifecycle.plan_enable("loans") == []
+        assert lifecycle.plan_enable("lending") == []
 
 
 def test_the_rest_of_the_request_sees_the_new_lineup(desk, tenant):
@@ -123,31 +123,31 @@ def test_hooks_are_told_whether_it_is_the_first_time(desk, tenant):
 
 
 def test_the_enable_hook_runs_with_the_new_lineup(desk, tenant):
-    sys.modules["diwan_loans"].calls.clear()
+    sys.modules["diwan_lending"].calls.clear()
     with desk.working(tenant):
-        lifecycle.enable("loans")
-    assert sys.modules["diwan_loans"].calls == [True]
+        lifecycle.enable("lending")
+    assert sys.modules["diwan_lending"].calls == [True]
 
 
 def test_off_keeps_the_row_and_the_rest_is_gone_at_once(desk, tenant):
     with desk.working(tenant):
-        lifecycle.enable("loans")
+        lifecycle.enable("lending")
     with desk.working(tenant) as session:
-        lineup = lifecycle.disable("loans")
+        lineup = lifecycle.disable("lending")
         assert lineup.plugins == ("crm",)
-        assert rows(session) == [("crm", "on", "1.2"), ("loans", "off", "1.0")]
+        assert rows(session) == [("crm", "on", "1.2"), ("lending", "off", "1.0")]
     with desk.working(tenant) as session:
-        lifecycle.enable("loans")
-        assert rows(session)[1] == ("loans", "on", "1.0")
+        lifecycle.enable("lending")
+        assert rows(session)[1] == ("lending", "on", "1.0")
 
 
 def test_what_another_needs_stays_on(desk, tenant):
     with desk.working(tenant):
-        lifecycle.enable("loans")
+        lifecycle.enable("lending")
     with desk.working(tenant):
-        with pytest.raises(Refuse, match="Switch off first what needs it: Loans"):
+        with pytest.raises(Refuse, match="Switch off first what needs it: Lending"):
             lifecycle.disable("crm")
-        assert current.lineup.plugins == ("crm", "loans")
+        assert current.lineup.plugins == ("crm", "lending")
 
 
 def test_a_hook_that_fails_leaves_nothing_behind(desk, tenant):
@@ -184,7 +184,7 @@ def test_conflicts_count_what_is_on_already(desk, tenant):
     with desk.working(tenant):
         lifecycle.enable("rival")
     with desk.working(tenant), pytest.raises(Refuse, match="cannot be on together"):
-        lifecycle.plan_enable("loans")
+        lifecycle.plan_enable("lending")
 
 
 def test_suggested_roles_come_once_and_the_business_keeps_its_changes(desk, tenant):
@@ -242,12 +242,12 @@ def test_what_is_gone_can_still_be_switched_off(desk, plugins):
 def test_the_offer_says_what_comes_along_and_what_depends(desk, tenant):
     with desk.working(tenant):
         offers = {offer.entry.name: offer for offer in lifecycle.available()}
-        assert offers["loans"].brings == ("crm",)
+        assert offers["lending"].brings == ("crm",)
         assert "unmigrated" not in offers
-        lifecycle.enable("loans")
+        lifecycle.enable("lending")
         offers = {offer.entry.name: offer for offer in lifecycle.available()}
-        assert (offers["crm"].on, offers["crm"].needed_by) == (True, ("loans",))
-        assert offers["loans"].brings == ()
+        assert (offers["crm"].on, offers["crm"].needed_by) == (True, ("lending",))
+        assert offers["lending"].brings == ()
 
 
 def test_two_administrators_at_once_both_get_what_they_asked(desk, tenant, core_database):

@@ -15,7 +15,8 @@ from diwan.imports.table import Row, Table
 from diwan.imports.values import Reading, RowReader
 from diwan.kit.i18n import _
 from diwan.kit.text import fold
-from diwan.resources import Resource
+from diwan.resources import Field, Resource
+from diwan.resources.amounts import check_amounts
 from diwan.resources.lookup import Existing, find_by_key, find_taken, key_of, resolve_references
 
 
@@ -53,7 +54,7 @@ class Planner:
         self.key: Callable[[Any], str] = key_of(resource, self.match) if self.match else lambda value: ""
         fields = self.reader.fields
         filled = {column.name for column in self.reader.columns} | set(self.reader.defaults)
-        self.references = {n: f for n, f in fields.items() if n in filled and f.kind.name == "reference"}
+        self.references = {n: f for n, f in fields.items() if n in filled and f.kind.name in ("reference", "references")}
         self.required = {name: f for name, f in fields.items() if f.required}
         # Whoever has the value of the match field is the record that the row means.
         self.unique = [name for name, f in fields.items() if f.unique and name in filled and name != self.match]
@@ -82,6 +83,9 @@ class Planner:
 
     def _find_references(self, readings: Sequence[Reading]) -> None:
         for name, described in self.references.items():
+            if described.kind.several:
+                self._find_several(name, described, readings)
+                continue
             texts = {reading.values[name] for reading in readings if isinstance(reading.values.get(name), str)}
             found = resolve_references(described, texts)
             for reading in readings:
@@ -90,6 +94,21 @@ class Planner:
                     reading.values[name] = answer
                 elif answer is not None:
                     reading.problems.append(f"{described.label}: {answer}")
+
+    def _find_several(self, name: str, described: Field, readings: Sequence[Reading]) -> None:
+        """Find the records that lists name; one that is not there is a problem of its row."""
+        texts = {text for reading in readings for text in reading.values.get(name, ()) if isinstance(text, str)}
+        found = resolve_references(described, texts)
+        for reading in readings:
+            ids: list[Any] = []
+            for text in reading.values.get(name, ()):
+                answer = found.get(text, text)
+                if isinstance(answer, UUID):
+                    ids.append(answer)
+                else:
+                    reading.problems.append(f"{described.label}: {answer}")
+            if name in reading.values:
+                reading.values[name] = ids
 
     def _match(self, steps: Sequence[Step]) -> None:
         """Find the records that rows mean, in the database and among the earlier rows."""
@@ -148,13 +167,22 @@ class Planner:
             together = joined(base, step.values)
             step.values = {name: together[name] for name in step.values}
             self._remark_renaming(step)
+            self._check_amounts(step, base)
+            if step.action == "failed":
+                return
             changed = any(base[name] != value for name, value in step.values.items())
             if not changed and step.record.archived_at is None:
                 step.action, step.problem = "skipped", step.problem or str(_("Nothing differs from the record."))
         elif step.action == "created":
+            self._check_amounts(step, {})
             missing = [str(f.label) for name, f in self.required.items() if step.values.get(name) in (None, "")]
             if missing:
                 step.fail("\n".join(f"{label}: {_('A value is required.')}" for label in missing))
+
+    def _check_amounts(self, step: Step, stored: Mapping[str, Any]) -> None:
+        """Fail a row with an amount of more decimals than its currency has."""
+        for name, wrong in check_amounts(self.resource, step.values, stored).items():
+            step.fail(f"{self.reader.labels.get(name, name)}: {wrong}")
 
     def _remark_renaming(self, step: Step) -> None:
         """A record with another name is often another record: two files that both count from 1."""

@@ -11,7 +11,7 @@ from diwan.kit import i18n
 from diwan.resources import Field, Resource
 from diwan.resources.lookup import can_be_key
 
-SEVERAL = frozenset({"longtext", "choices"})  # kinds whose values can be put together from more than one column
+SEVERAL = frozenset({"longtext", "choices", "tags", "references"})  # kinds whose values can be put together from more than one column
 
 
 def targets_of(resource: Resource) -> list[Target]:
@@ -28,7 +28,7 @@ def targets_of(resource: Resource) -> list[Target]:
 def importable(resource: Resource) -> dict[str, Field]:
     """Return the fields that an import can fill."""
     fields = {name: resource.fields[name] for name in resource.editable}
-    return {name: f for name, f in fields.items() if f.kind.name != "json"}
+    return {name: f for name, f in fields.items() if f.kind.name not in ("json", "file", "image")}
 
 
 def match_fields(resource: Resource) -> list[str]:

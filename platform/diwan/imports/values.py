@@ -21,8 +21,8 @@ from diwan.kit.phones import DIGITS
 from diwan.kit.text import fold
 from diwan.resources import Field, Resource
 
-TYPED = frozenset({"text", "longtext"})  # kinds that keep every character; all others lose invisible ones
-NUMBERS = frozenset({"integer", "decimal", "money"})
+TYPED = frozenset({"text", "longtext", "richtext", "bilingual"})  # kinds that keep every character; all others lose invisible ones
+NUMBERS = frozenset({"integer", "decimal", "money", "quantity", "percent"})
 DAY = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})")
 COMMA_DECIMAL = re.compile(r"\d+(?:\.\d{3})*,(?:\d{1,2}|\d{4,})")
 POINT_DECIMAL = re.compile(r"\d+(?:,\d{3})*\.(?:\d{1,2}|\d{4,})")
@@ -112,6 +112,8 @@ def _converter(described: Field, samples: Sequence[Sequence[str]], index: int, t
         return parse
     if kind == "reference":
         return lambda cell: plain(cell) or None
+    if kind == "references":
+        return _names
     values = [plain(cells[index]).translate(DIGITS) for cells in samples if index < len(cells)]
     if kind in NUMBERS:
         comma = sum(bool(COMMA_DECIMAL.fullmatch(CURRENCY.sub("", v))) for v in values)
@@ -128,9 +130,14 @@ def _converter(described: Field, samples: Sequence[Sequence[str]], index: int, t
     return lambda cell: parse(plain(cell))
 
 
+def _names(cell: str) -> list[str]:
+    """The names or ids of several records in one cell; `planning` finds the records."""
+    return [part for part in (plain(piece) for piece in re.split(r"[;|\n]|,(?=\s)|،", cell)) if part]
+
+
 def _number(text: str, comma: bool) -> str:
     """The number without currency and separators of thousands, with a decimal point."""
-    text = CURRENCY.sub("", text.translate(DIGITS)).replace(" ", "").replace("'", "").replace("\u066c", "")
+    text = CURRENCY.sub("", text.translate(DIGITS).strip("%٪ ")).replace(" ", "").replace("'", "").replace("\u066c", "")
     if text.startswith("(") and text.endswith(")"):
         text = "-" + text[1:-1]  # how accountants write a negative number
     if comma:

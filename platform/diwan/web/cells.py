@@ -20,7 +20,7 @@ from diwan.kit import formats
 from diwan.kit.i18n import LANGUAGES, _, listed
 from diwan.kit.phones import show_phone
 from diwan.resources import Field, Resource
-from diwan.resources.amounts import base_currency
+from diwan.resources.amounts import base_currency, currency_of
 from diwan.resources.kinds.texts import ADDRESS, clean_html, plain_text
 from diwan.resources.kinds.times import clock_span
 from diwan.resources.search import titles
@@ -159,8 +159,10 @@ def record_base(key: str) -> str:
     return f"/t/{current.tenant.slug}/{key.replace('.', '/')}"
 
 
-def control(described: Field, value: Any, error: object = "", *, readonly: bool = False) -> dict[str, Any]:
-    """Return a field of a form as macros/fields.html takes it."""
+def control(
+    described: Field, value: Any, error: object = "", *, readonly: bool = False, values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a field of a form as macros/fields.html takes it. `values` are those of the whole record, if known."""
     kind = described.kind.name
     made: dict[str, Any] = {
         "name": described.name,
@@ -178,7 +180,18 @@ def control(described: Field, value: Any, error: object = "", *, readonly: bool 
         made["computed"] = True
     if add := EXTRAS.get(kind):
         made |= add(described, value)
+    if values and kind in ("money", "quantity"):
+        made |= _beside_control(described, value, values)
     return made
+
+
+def _beside_control(described: Field, value: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """An amount as its currency writes it, a quantity with its unit, where those are fields of the record."""
+    if described.kind.name == "quantity":
+        return {"suffix": values.get(described.unit) or ""} if isinstance(described.unit, str) and described.unit else {}
+    code = currency_of(described, values)
+    shown = {"currency": code}
+    return {**shown, "value": formats.amount(value, code).replace(",", "")} if isinstance(value, Decimal) else shown
 
 
 def _choice_extras(described: Field, value: Any) -> dict[str, Any]:

@@ -48,6 +48,10 @@ PAGES = {
     "list without matches": "/contacts/contact?q=zzzzzz",
     "list of archived": "/contacts/contact?archived=1",
     "list of another module": "/hello/greeting",
+    "board": "/contacts/contact?as=board",
+    "tree": "/contacts/contact?as=tree",
+    "calendar": "/loans/loan?as=calendar",
+    "pivot": "/contacts/contact?as=pivot&o.rows=country&o.columns=kind",
     "new record": "/contacts/contact/new",
     "record": "/contacts/contact/{record}",
     "import: upload": "/contacts/contact/import",
@@ -241,7 +245,7 @@ def test_a_first_visit_is_light(
     windows: Windows, shown: Shown, language: Callable[[Person, str], None], code: str
 ) -> None:
     language(shown.shop.owner, code)
-    for place in ("list", "record"):
+    for place in ("list", "record", "board"):
         page = windows.open(shown.shop.owner)
         answers: list[Response] = []
         page.on("response", lambda answer, seen=answers: seen.append(answer))

@@ -21,6 +21,7 @@ MOST = 5000
 KEPT = timedelta(days=14)
 ANSWERS_KEPT = timedelta(days=1)
 """How long a program may repeat a request of the API under the same key."""
+STEPS_KEPT = timedelta(days=1)
 BATCH = 5000
 
 DUE = text("SELECT tenant_id, id, kind, name, fence FROM core.outbox_due(:moment, :most)")
@@ -28,6 +29,10 @@ ANSWERED = text(
     """DELETE FROM core.idempotency_key WHERE tenant_id = :tenant AND (user_id, key_hash) IN (
         SELECT user_id, key_hash FROM core.idempotency_key
         WHERE tenant_id = :tenant AND created_at < :moment LIMIT :most)"""
+)
+PASSED = text(
+    """DELETE FROM core.undo_step WHERE tenant_id = :tenant AND id IN (
+        SELECT id FROM core.undo_step WHERE tenant_id = :tenant AND created_at < :moment LIMIT :most)"""
 )
 FINISHED = text(
     """DELETE FROM core.outbox WHERE tenant_id = :tenant AND id IN (
@@ -48,7 +53,8 @@ def sweep(queues: Queues, most: int = MOST) -> int:
 
 
 def clean() -> int:
-    """Delete what has expired: of sign-ins, of the API's answers, what the outbox finished; return how many rows."""
+    """Delete what has expired: of sign-ins, of the API's answers, steps that nobody can undo any more, what the outbox
+    finished; return how many rows."""
     moment = now()
     with unit_of_work():
         deleted = users.sweep()
@@ -56,6 +62,7 @@ def clean() -> int:
         with scope(tenant=tenant, user=SYSTEM):
             deleted += _delete_in_batches(FINISHED, tenant.id, moment - KEPT)
             deleted += _delete_in_batches(ANSWERED, tenant.id, moment - ANSWERS_KEPT)
+            deleted += _delete_in_batches(PASSED, tenant.id, moment - STEPS_KEPT)
     return deleted
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Table
 
 from diwan.kit.i18n import _
 from diwan.resources.acts import Action, Derived, Lifecycle, apply_lifecycle, derive, transition_action
-from diwan.resources.checking import field_mistakes
+from diwan.resources.checking import field_mistakes, shape_mistakes
 from diwan.resources.custom_columns import custom_column
 from diwan.resources.depending import mistakes
 from diwan.resources.fields import Field
@@ -26,9 +26,6 @@ SYSTEM_FIELDS = {
     "created_at": Field(label=_("Created"), readonly=True, name="created_at", kind=KINDS["datetime"]),
     "updated_at": Field(label=_("Changed"), readonly=True, name="updated_at", kind=KINDS["datetime"]),
 }
-
-
-VIEWS = ("list", "board", "calendar", "tree", "pivot")
 
 
 class DeclarationError(Exception):
@@ -186,6 +183,8 @@ def declare(
     _check(resource, where)
     if lifecycle is not None:
         _bring_to_life(resource, lifecycle, where)
+    for mistake in shape_mistakes(resource):
+        raise DeclarationError(f"{where}: {mistake}")
     if part_of:
         _join_parent(resource, where)
     model.__resource__ = resource  # type: ignore[attr-defined]
@@ -231,11 +230,6 @@ def _check(resource: Resource, where: str) -> None:
                 raise DeclarationError(
                     f"{where}: {option} names {name!r}, which is not a field; known: {', '.join(sorted(known))}."
                 )
-    if resource.view not in VIEWS:
-        raise DeclarationError(f"{where}: view={resource.view!r} is not one of {', '.join(VIEWS)}.")
-    for value in resource.limits:
-        if value not in resource.fields.get(resource.group, Field(label="")).choices:
-            raise DeclarationError(f"{where}: limits names {value!r}, which is no choice of group={resource.group!r}.")
     for name in resource.fields:
         for mistake in (*field_mistakes(resource, name), *mistakes(resource, name)):
             raise DeclarationError(f"{where}.{name}: {mistake}")

@@ -14,6 +14,7 @@ from diwan import resources
 from diwan.db import current, unit_of_work
 from diwan.db.base import now
 from diwan.errors import Denied, NotFound, Refuse
+from diwan.jobs import sweeper
 from diwan.resources import undo
 from diwan.testing.world import Business
 
@@ -96,3 +97,14 @@ def test_only_within_an_hour(business: Business, made: Any) -> None:
             step.created_at = now() - timedelta(hours=2)
         with pytest.raises(Refuse):
             undo.undo(made[1])
+
+
+def test_old_steps_are_swept_away(business: Business, made: Any) -> None:
+    with business.acting(), unit_of_work():
+        step = current.session.get(undo.UndoStep, (current.tenant.id, made[1]))
+        assert step is not None
+        step.created_at = now() - timedelta(days=2)
+    with business.acting():
+        sweeper.clean()
+        current.session.expire_all()
+        assert current.session.get(undo.UndoStep, (current.tenant.id, made[1])) is None

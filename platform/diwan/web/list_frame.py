@@ -51,6 +51,7 @@ def frame(state: ListState, counted: Count | None = None) -> dict[str, Any]:
             "active": state.archived,
         },
         "notices": _notices(state),
+        "query": state.query,
     }
 
 

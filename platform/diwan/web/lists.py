@@ -34,7 +34,6 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
         "sort_panel": sort_panel(state),
         "group_panel": list_groups.panel(state),
         "bulk": bulk_actions(resource, state.archived),
-        "query": state.query,
         "totals_href": state.link("/totals") if set(names) & set(numbers_of(resource)) else None,
         "empty": _empty(resource, state.href),
         "rows": [],

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 
+from diwan import collaboration
 from diwan.db import current
 from diwan.kit.i18n import LANGUAGES, LazyText, _
 from diwan.kit.text import words
@@ -19,6 +20,7 @@ from diwan.resources import Resource
 from diwan.resources.finding import find
 from diwan.web import menu
 from diwan.web.cells import record_base
+from diwan.web.core_widgets import titled
 from diwan.web.shell import home
 
 pages = Blueprint("palette", __name__, url_prefix="/t/<slug>/palette")
@@ -34,6 +36,12 @@ Group = dict[str, Any]
 def register(app: Flask) -> None:
     """Add the address that the palette asks."""
     app.register_blueprint(pages)
+
+
+@pages.get("/favourites")
+def favourites(**_slug: str) -> ResponseReturnValue:
+    """Answer with the records with a star, for the side bar."""
+    return render_template("favourites.html", items=titled(collaboration.favourites()))
 
 
 @pages.get("")
@@ -83,7 +91,11 @@ def _found(phrase: str) -> list[Group]:
 
 
 def _remembered() -> list[Group]:
-    return []
+    recent = [entry for entry in titled(collaboration.recent(AT_ONCE + 1)) if entry["href"] != request.args.get("at")]
+    return [
+        {"label": _("Seen lately"), "items": recent[:EACH]},
+        {"label": _("Favourites"), "items": titled(collaboration.favourites(EACH))},
+    ]
 
 
 def _places(base: str) -> Iterator[Entry]:

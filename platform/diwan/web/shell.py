@@ -37,6 +37,7 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
         "choose_href": "/choose",
         "new_tenant_href": "/businesses/new",
         "palette_href": f"{base}/palette",
+        "favourites_href": f"{base}/palette/favourites",
         "look_action": f"{base}/preferences/look",
         "keys": shortcuts.targets(base),
         "modules": modules(base),

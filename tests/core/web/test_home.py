@@ -40,7 +40,7 @@ def role_of(business: Business, person: Person) -> str:
 def test_as_declared_then_in_ones_own_order(business: Business) -> None:
     before = widgets(business)
     assert len(before) > 1
-    assert before[-1].startswith("core.")
+    assert before[-1] == "core.activity"
     turned = before[::-1]
     assert arrange(business, order=turned, shown=turned[1:]).status_code == 303
     assert widgets(business) == turned[1:]
@@ -119,3 +119,31 @@ def test_roles_are_named_in_the_form(business: Business) -> None:
     with business.acting(), unit_of_work():
         keys = [role.key for role in access.roles()]
     assert all(f'value="{key}"' in page for key in keys)
+
+
+def test_tasks_recent_and_favourites(business: Business) -> None:
+    from diwan import collaboration, resources
+    from diwan.db import current
+
+    with business.acting(), unit_of_work():
+        contact = current.lineup.resources["contacts.contact"]
+        seen, starred = (resources.create(contact, {"name": name}) for name in ("Cedar House", "Pearl Trading"))
+        collaboration.visit(contact, seen.id)
+        collaboration.star(contact, starred.id)
+        collaboration.create_task("Call the harbour", assignee_id=business.owner.id)
+    client = business.client()
+
+    def shown(path: str) -> str:
+        return str(client.get(business.url + path).text)
+
+    assert "Call the harbour" in shown("/widgets/core.tasks")
+    assert "Cedar House" in shown("/widgets/core.recent")
+    assert "Pearl Trading" in shown("/widgets/core.favourites")
+    assert "Pearl Trading" in shown("/palette/favourites")
+    offered = shown("/palette")
+    assert "Cedar House" in offered
+    assert "Pearl Trading" in offered
+    here = f"{business.url}/contacts/contact/{seen.id}"
+    assert "Cedar House" not in client.get(f"{business.url}/palette", query_string={"at": here}).text
+    blind = business.client(business.member("hello.greeting.read"))
+    assert "Cedar House" not in blind.get(f"{business.url}/widgets/core.recent").text

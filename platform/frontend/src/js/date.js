@@ -7,13 +7,26 @@ const DAY = 86_400_000;
 const two = (number) => String(number).padStart(2, "0");
 const iso = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 const fromIso = (value) => new Date(`${value}T00:00`);
-const shown = (value) => (value ? value.split("-").reverse().join("/") : "");
+const later = (date, days) => new Date(date.getFullYear(), date.getMonth(), date.getDate() + days);
+const isHijri = () => document.documentElement.dataset.calendar === "hijri"; // what the person reads (preferences)
 
 const hijriParts = new Intl.DateTimeFormat(`en${HIJRI}`, { year: "numeric", month: "numeric", day: "numeric" });
 const hijriOf = (date) => {
   const parts = Object.fromEntries(hijriParts.formatToParts(date).map((part) => [part.type, parseInt(part.value, 10)]));
   return [parts.year, parts.month, parts.day];
 };
+
+/** A stored day as it stands in the field; a Hijri one is read back by its year. */
+const shown = (value) => {
+  if (!value) return "";
+  if (!isHijri()) return value.split("-").reverse().join("/");
+  const [year, month, day] = hijriOf(fromIso(value));
+  return year > 1300 && year < 1600 ? `${two(day)}/${two(month)}/${year}` : value.split("-").reverse().join("/");
+};
+
+/** The first day of a date's month, in the person's calendar. */
+const monthStart = (date) => (isHijri() ? later(date, 1 - hijriOf(date)[2]) : new Date(date.getFullYear(), date.getMonth(), 1));
+const monthOf = (date) => (isHijri() ? hijriOf(date)[1] : date.getMonth());
 
 /** The Gregorian date of a Hijri one: a close guess, then at most a few days' walk. */
 function fromHijri(year, month, day) {
@@ -137,6 +150,13 @@ class DateField extends HTMLElement {
   }
 
   moveMonth(count) {
+    if (isHijri()) {
+      const day = hijriOf(this.cursor)[2];
+      const first = monthStart(later(monthStart(this.cursor), count > 0 ? 31 : -1));
+      const same = later(first, day - 1);
+      this.cursor = monthOf(same) === monthOf(first) ? same : later(same, -1); // a month of 29 days
+      return;
+    }
     const day = this.cursor.getDate();
     this.cursor.setDate(1);
     this.cursor.setMonth(this.cursor.getMonth() + count);
@@ -149,10 +169,10 @@ class DateField extends HTMLElement {
   }
 
   draw() {
-    const first = new Date(this.cursor.getFullYear(), this.cursor.getMonth(), 1);
+    const first = monthStart(this.cursor);
     const weekStart = Number(document.documentElement.dataset.weekStart || 1); // 0 is Sunday
     const start = new Date(first);
-    start.setDate(1 - ((first.getDay() - weekStart + 7) % 7));
+    start.setDate(start.getDate() - ((first.getDay() - weekStart + 7) % 7));
     const at = (offset) => new Date(start.getFullYear(), start.getMonth(), start.getDate() + offset);
     const names = element("div", { role: "row" }, ...Array.from({ length: 7 }, (_, day) =>
       element("span", { role: "columnheader", "aria-label": this.formats.weekday.format(at(day)) }, this.formats.weekday.format(at(day)))));
@@ -171,21 +191,22 @@ class DateField extends HTMLElement {
     const turn = (count, iconName, label) =>
       element("button", { type: "button", class: "icon-btn sm", "data-move": count, "aria-label": label }, icon(iconName));
     const month = element("div", { class: "month", "aria-live": "polite" },
-      element("b", {}, this.formats.month.format(first)), element("span", {}, this.formats.hijriMonth.format(first)));
+      ...(isHijri() ? ["hijriMonth", "month"] : ["month", "hijriMonth"]).map((name, place) =>
+        element(place ? "span" : "b", {}, this.formats[name].format(later(first, 14)))));
     return element("header", {}, turn(-1, "previous", text("previousMonth")), month, turn(1, "next", text("nextMonth")));
   }
 
   dayButton(date) {
     const value = iso(date);
     const isCursor = value === iso(this.cursor);
-    const classes = [date.getMonth() !== this.cursor.getMonth() && "outside", value === iso(new Date()) && "today"].filter(Boolean);
+    const classes = [monthOf(date) !== monthOf(this.cursor) && "outside", value === iso(new Date()) && "today"].filter(Boolean);
     return element("button", {
       type: "button", role: "gridcell", "data-day": value, tabindex: isCursor ? 0 : -1, class: classes.join(" "),
       "aria-selected": String(value === this.native.value),
     },
     element("span", { class: "sr" }, `${this.formats.full.format(date)}, ${this.formats.hijriFull.format(date)}`),
-    element("span", { "aria-hidden": "true" }, String(date.getDate())),
-    element("small", { "aria-hidden": "true" }, String(hijriOf(date)[2])));
+    ...(isHijri() ? [hijriOf(date)[2], date.getDate()] : [date.getDate(), hijriOf(date)[2]]).map((day, place) =>
+      element(place ? "small" : "span", { "aria-hidden": "true" }, String(day))));
   }
 }
 

@@ -52,6 +52,7 @@ class Palette {
   async search() {
     const url = new URL(this.box.dataset.palette, location.href);
     url.searchParams.set("q", this.input.value.trim());
+    url.searchParams.set("at", location.pathname); // where one is need not be offered
     this.request?.abort();
     const request = (this.request = new AbortController());
     try {

@@ -49,9 +49,17 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/** Brings what a section shows when it is opened. */
+async function fill(place, address) {
+  const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer?.ok) return void (place.textContent = text("widgetFailed"));
+  place.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+}
+
 // A section of the side bar stays as it was left.
 document.addEventListener("toggle", (event) => {
-  const { section } = event.target.dataset ?? {};
+  const { section, sectionLater } = event.target.dataset ?? {};
+  if (sectionLater && event.target.open) fill(event.target.querySelector("[data-favourites]"), sectionLater);
   if (section) keep(addresses().sections, { section, closed: event.target.open ? "0" : "1" });
 }, true);
 

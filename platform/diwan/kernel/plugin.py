@@ -33,7 +33,7 @@ C = TypeVar("C", bound=type)
 Text = str | LazyText
 SETTINGS = i18n._("Settings")
 SIZES = ("small", "wide", "tall", "large")
-SLOTS = ("side",)
+SLOTS = ("side", "tab", "header")
 """Where a panel may stand on the page of a record."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from flask import current_app
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
@@ -111,6 +112,8 @@ def build(
     conflict = form_merge.conflict(resource, record, raw, seen, error, href) if isinstance(error, Stale) else None
     sections = _sections(resource, record, raw, _errors(error), readonly=readonly)
     tabs = _tabs(sections)
+    # What lies around a record loads by itself.
+    around = f"{href}/around" if record is not None and "around" in current_app.blueprints else None
     return {
         "icon": resource.icon,
         "avatar": record is not None,
@@ -134,7 +137,8 @@ def build(
         "header_panels": _panels(resource, record, "header") if record is not None else [],
         "tab_panels": _panels(resource, record, "tab") if record is not None else [],
         "details": _details(record) if record is not None else [],
-        "history": _history(resource, record) if record is not None else [],
+        "around_href": around,
+        "history": _history(resource, record) if record is not None and not around else [],
     }
 
 
@@ -175,7 +179,7 @@ def _control(described: Field, values: Mapping[str, Any], error: object, *, read
     if described.computed is not None:
         made = computed(described, value, values)
     else:
-        made = cells.control(described, value, error, readonly=readonly)
+        made = cells.control(described, value, error, readonly=readonly, values=values)
     if described.show_when:
         made["show_when"] = orjson.dumps({name: _list(value) for name, value in described.show_when.items()}).decode()
         made["hidden"] = any(_plain(values.get(n)) not in _list(value) for n, value in described.show_when.items())
@@ -318,8 +322,9 @@ def _history(resource: Resource, record: Any) -> list[dict[str, Any]]:
     )
     lines = []
     for entry in entries:
-        verb, icon = VERBS.get(entry.action, (entry.action, "point"))
-        shown = cells.changes(resource, entry.before, entry.after) if entry.action == "update" else []
+        done = resource.actions.get(entry.action)
+        verb, icon = (done.label, done.icon or "point") if done else VERBS.get(entry.action, (entry.action, "point"))
+        shown = cells.changes(resource, entry.before, entry.after) if done or entry.action == "update" else []
         lines.append(
             {
                 "who": entry.actor_name or _("System"),

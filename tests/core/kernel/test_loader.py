@@ -35,7 +35,7 @@ CASES = {
         "there is no hook `record_filter`", "hooks are disable, enable, health", "hook health: ", "colour",
     ]),
     "duplicate_key": ("duplicatekey", "broken", ["two widget contributions are called duplicatekey.total"]),
-    "unknown_slot": ("unknownslot", "broken", ["there is no slot 'footer'; slots are side"]),
+    "unknown_slot": ("unknownslot", "broken", ["there is no slot 'footer'; slots are side, tab, header"]),
     "service_missing_method": ("halfservice", "broken", ["service Contacts cannot be offered", "find_by_email"]),
     "no_migrations": ("nomigrations", "unmigrated", ["diwan db revision -p nomigrations"]),
 }  # fmt: skip

@@ -21,6 +21,7 @@ from diwan.db.base import now
 from diwan.db.session import rollback
 from diwan.errors import BadRequest
 from diwan.exports.reading import Rows
+from diwan.extensions import db
 from diwan.kit.i18n import _
 from diwan.resources import Resource
 from diwan.web.cells import beside
@@ -108,8 +109,11 @@ def _streamed(lines: Iterator[T], resource: Resource, form: str, counter: Counte
             rollback(current.session)
 
     def finish() -> None:
-        with unit_of_work():
-            note(resource, form, counter.count)
+        try:
+            with unit_of_work():
+                note(resource, form, counter.count)
+        finally:
+            db.session.remove()  # the request that would do it is over
 
     def send() -> Iterator[Any]:
         try:

@@ -167,3 +167,19 @@ def test_names_of_other_businesses_stay_there(kitchen: Business, world: Any) -> 
     fill(other, {"subject": "Theirs"})
     fill(kitchen, {"subject": "Mine"})
     assert "Theirs" not in download(kitchen).text
+
+
+def test_a_download_that_is_broken_off_is_written_down_too(kitchen: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PAGE", 2)
+    fill(kitchen, *({"subject": f"N{number}"} for number in range(6)))
+    answer = kitchen.client().get(f"{kitchen.url}/kitchen/order/export", buffered=False)
+    pieces = answer.iter_encoded()
+    next(pieces)
+    next(pieces)
+    answer.close()
+    with kitchen.acting(), unit_of_work():
+        found = current.session.execute(
+            text("SELECT after FROM core.audit_entry WHERE tenant_id = :t AND action = 'export'"),
+            {"t": kitchen.tenant.id},
+        ).scalar_one()
+        assert 2 <= found["records"] < 6

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from diwan.plugin import Refuse, field, progress
+from diwan.plugin import Refuse, field, progress, render
 
 from diwan_kitchen import _, plugin
 from diwan_kitchen.models import Client, Order
@@ -63,3 +63,8 @@ def cook(order):
 @plugin.document(Order, label=_("Bill"))
 def bill(order):
     return {"subtitle": "Served hot"}
+
+
+@plugin.page("/hob", label=_("Hob"))
+def hob():
+    return render("kitchen/hob.html", title=_("Hob"), pots=["Rice", "<b>Fish</b>"])

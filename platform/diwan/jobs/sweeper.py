@@ -22,6 +22,7 @@ KEPT = timedelta(days=14)
 ANSWERS_KEPT = timedelta(days=1)
 """How long a program may repeat a request of the API under the same key."""
 STEPS_KEPT = timedelta(days=1)
+DRAFTS_KEPT = timedelta(days=90)
 BATCH = 5000
 
 DUE = text("SELECT tenant_id, id, kind, name, fence FROM core.outbox_due(:moment, :most)")
@@ -33,6 +34,11 @@ ANSWERED = text(
 PASSED = text(
     """DELETE FROM core.undo_step WHERE tenant_id = :tenant AND id IN (
         SELECT id FROM core.undo_step WHERE tenant_id = :tenant AND created_at < :moment LIMIT :most)"""
+)
+LEFT = text(
+    """DELETE FROM core.draft WHERE tenant_id = :tenant AND (user_id, resource, record_id) IN (
+        SELECT user_id, resource, record_id FROM core.draft
+        WHERE tenant_id = :tenant AND saved_at < :moment LIMIT :most)"""
 )
 FINISHED = text(
     """DELETE FROM core.outbox WHERE tenant_id = :tenant AND id IN (
@@ -53,8 +59,8 @@ def sweep(queues: Queues, most: int = MOST) -> int:
 
 
 def clean() -> int:
-    """Delete what has expired: of sign-ins, of the API's answers, steps that nobody can undo any more, what the outbox
-    finished; return how many rows."""
+    """Delete what has expired: of sign-ins, of the API's answers, steps that nobody can undo any more, forms
+    that nobody came back to, what the outbox finished; return how many rows."""
     moment = now()
     with unit_of_work():
         deleted = users.sweep()
@@ -63,6 +69,7 @@ def clean() -> int:
             deleted += _delete_in_batches(FINISHED, tenant.id, moment - KEPT)
             deleted += _delete_in_batches(ANSWERED, tenant.id, moment - ANSWERS_KEPT)
             deleted += _delete_in_batches(PASSED, tenant.id, moment - STEPS_KEPT)
+            deleted += _delete_in_batches(LEFT, tenant.id, moment - DRAFTS_KEPT)
     return deleted
 
 

@@ -19,7 +19,6 @@ from diwan.web import form_computing, form_saving, forms
 from diwan.web.finding import find
 
 pages = Blueprint("forms", __name__, url_prefix="/t/<slug>/<plugin>/<name>")
-UNKEPT = ("csrf_token", "form_key", "save")
 
 
 def register(app: Flask) -> None:
@@ -46,8 +45,7 @@ def keep_draft(plugin: str, name: str, id: Any = None, **_slug: str) -> Response
         drafts.forget(resource, place)
         return redirect(request.path.removesuffix("draft").rstrip("/") if record is not None else
                         request.path.removesuffix("draft") + "new", 303)  # fmt: skip
-    pairs = [(n, v) for n, v in request.form.items(multi=True) if n not in UNKEPT and not n.startswith("keep-")]
-    drafts.keep(resource, pairs, place, forms.version(request.form))
+    drafts.keep(resource, form_saving.pairs(), place, forms.version(request.form))
     return "", 204
 
 

@@ -1,6 +1,6 @@
 """What surrounds the saving of a form: where to go then, the list it came from, its neighbours, unsaved work.
 
-It must not write; the routes do.
+It must write no record; the routes do.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from flask.typing import ResponseReturnValue
 from diwan.db import current
 from diwan.errors import BadRequest, NotFound
 from diwan.kit import formats
-from diwan.resources import Resource
+from diwan.resources import Resource, drafts
 from diwan.resources.drafts import Draft
 from diwan.resources.neighbours import neighbours
 from diwan.resources.values import title_text
 from diwan.web.cells import record_base
 from diwan.web.state import ListState
 
+NOT_TYPED = ("csrf_token", "form_key", "save")
 SAVING = "X-Diwan-Save"
 """The header of a form that a script sends: "page" wants to know where to go, "record" what was made."""
 
@@ -47,6 +48,22 @@ def record_href(resource: Resource, id: UUID) -> str:
     """Return the address of a record, with the list that it was opened from."""
     query = request.args.get("from", "")
     return f"{record_base(resource.key)}/{id}" + (f"?{urlencode({'from': query})}" if query else "")
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Return what a person has typed into the posted form."""
+    return [(n, v) for n, v in request.form.items(multi=True) if n not in NOT_TYPED and not n.startswith("keep-")]
+
+
+def again(resource: Resource, record: Any, *, same: bool) -> ResponseReturnValue:
+    """Answer a form that has made its record already. What was typed since is offered on the record's own form."""
+    if wants_record():
+        return tell_record(resource, record)
+    href = record_href(resource, record.id)
+    if same or not current.user.can(resource.permission("update")):
+        return go(href)
+    drafts.keep(resource, pairs(), record.id, record.version)
+    return go(f"{href}{'&' if '?' in href else '?'}draft=restore")
 
 
 def after(resource: Resource, id: UUID) -> str:

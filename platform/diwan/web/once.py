@@ -20,20 +20,22 @@ PURPOSE = b"form"
 LONGEST = 100
 
 
-def claim(key: str) -> UUID | None:
-    """Claim the key of a form; return the record that was made with it already. A second sender waits for the first."""
+def claim(key: str, content: bytes) -> tuple[UUID | None, bool]:
+    """Claim the key of a form. Return the record that was made with it already, if any, and whether it was made from
+    the same content. A second sender waits for the first."""
     if not key or len(key) > LONGEST:
-        return None
+        return None, True
     table: Any = IdempotencyKey.__table__
+    own = hashlib.sha256(content).digest()
     statement = insert(table).values(
-        tenant_id=current.tenant.id, user_id=current.user.id, key_hash=_digest(key), request_hash=PURPOSE,
+        tenant_id=current.tenant.id, user_id=current.user.id, key_hash=_digest(key), request_hash=own,
         headers={}, created_at=now(),
     )  # fmt: skip
     connection = current.session.connection()
     if connection.execute(statement.on_conflict_do_nothing().returning(table.c.user_id)).first():
-        return None
-    body = connection.execute(select(table.c.body).where(*_mine(key))).scalar()
-    return UUID(bytes=body) if body else None
+        return None, True
+    row = connection.execute(select(table.c.body, table.c.request_hash).where(*_mine(key))).first()
+    return (UUID(bytes=row.body), row.request_hash == own) if row and row.body else (None, True)
 
 
 def settle(key: str, record: UUID) -> None:

@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from diwan import resources
+from diwan import collaboration, resources
 from diwan.db import current
 from diwan.errors import Invalid, Refuse, Stale
 from diwan.kit.i18n import _
@@ -52,14 +52,16 @@ def new(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
             return show_form(resource, None, forms.copied(resource, store.get(resource, copied)))
         return show_form(resource, None, {n: v for n, v in request.args.items() if n in resource.editable})
     raw, key = forms.read(resource, request.form), request.form.get("form_key", "")
-    if (made := once.claim(key)) is not None:
-        return form_saving.go(form_saving.record_href(resource, made))
+    made, same = once.claim(key, repr(form_saving.pairs()).encode())
+    if made is not None:
+        return form_saving.again(resource, store.get(resource, made), same=same)
     try:
         record = resources.create(resource, raw)
     except (Invalid, Refuse) as error:
         current.session.rollback()
         return show_form(resource, None, raw, error), 422
     once.settle(key, record.id)
+    collaboration.follow(resource, record.id, [current.user.id])
     drafts.forget(resource)
     if form_saving.wants_record():
         return form_saving.tell_record(resource, record)

@@ -6,6 +6,7 @@ They go through the pages, as a browser would, with and without its scripts.
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -85,6 +86,29 @@ def test_a_form_sent_twice_makes_one_record(desk: Desk) -> None:
     assert first.location == second.location
     third = desk.post("new", {**values, "form_key": "another"})
     assert third.location != first.location
+
+
+def test_what_is_typed_after_a_lost_answer_is_not_lost(desk: Desk) -> None:
+    """The record was made, the answer never came: the person types on and saves again."""
+    values = {"subject": "Dinner", "form_key": "tunnel", "line-0-item": "Rice"}
+    made = desk.post("new", values).location
+    again = desk.post("new", {**values, "note": "With plates"})
+    assert again.location == f"{made}?draft=restore"
+    page = desk.get(again.location).text
+    assert "With plates" in page
+    assert page.count('value="Rice"') == 1
+
+
+def test_two_clicks_at_once_make_one_record(desk: Desk) -> None:
+    desk.get("new")
+    twin = Desk(desk.business)
+    twin.get("new")
+    values = {"subject": "Dinner", "form_key": "clicks"}
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda at: at.post("new", values), (desk, twin))
+    assert first.location == second.location
+    with desk.business.acting():
+        assert resources.count(current.lineup.resources[ORDER]).number == 1
 
 
 def test_a_refused_form_may_be_sent_again_with_its_key(desk: Desk) -> None:

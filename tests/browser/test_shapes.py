@@ -22,7 +22,7 @@ QUICK = 100
 
 @pytest.fixture
 def kitchen(live_world: World) -> Business:
-    """A business with two orders, one below the other."""
+    """A business with three orders, one below another."""
     business = live_world.business("kitchen")
     with business.acting(), unit_of_work():
         orders = current.lineup.resources["kitchen.order"]
@@ -30,6 +30,7 @@ def kitchen(live_world: World) -> Business:
             orders, {"subject": "Tables", "state": "draft", "guests": 5, "starts_at": "2026-11-10T06:00:00+00:00"}
         )
         resources.create(orders, {"subject": "Chairs", "state": "open", "guests": 3, "parent": first.id})
+        resources.create(orders, {"subject": "Lamps", "state": "cancelled"})
     return business
 
 
@@ -71,7 +72,7 @@ def test_a_card_moves_by_keys_and_by_its_menu(windows: Windows, kitchen: Busines
     expect(link).to_be_focused()
     page.get_by_role("button", name="Move “Tables” to…").click()
     page.get_by_role("menuitem", name="Cancelled").click()
-    expect(column(page, "cancelled").locator("[data-count]")).to_have_text("1")
+    expect(column(page, "cancelled").locator("[data-count]")).to_have_text("2")
 
 
 def test_a_card_that_somebody_changed_goes_back(windows: Windows, kitchen: Business) -> None:
@@ -170,12 +171,19 @@ def test_a_tree_opens_walks_and_moves_by_keys(windows: Windows, kitchen: Busines
     chairs = page.get_by_role("treeitem", name="Chairs")
     expect(chairs).to_be_visible()
     expect(chairs).to_have_attribute("aria-level", "2")
-    chairs.locator(".tree-row").hover()
-    chairs.drag_to(tables.locator("> .tree-row"), force=True)
     page.keyboard.press("ArrowDown")
     expect(chairs).to_be_focused()
     page.keyboard.press("ArrowLeft")
     expect(tables).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+x")
+    page.get_by_role("treeitem", name="Lamps").focus()
+    page.keyboard.press("Control+v")
+    expect(page.get_by_role("treeitem", name="Lamps")).to_have_attribute("aria-expanded", "true")
+    expect(chairs).to_be_visible()
+    page.get_by_role("treeitem", name="Tables").drag_to(page.get_by_role("treeitem", name="Lamps"))
+    expect(page.get_by_role("treeitem")).to_have_count(3)
+    expect(tables).to_have_attribute("aria-level", "2")
 
 
 def test_a_pivot_changes_with_its_controls_and_leads_to_rows(windows: Windows, kitchen: Business) -> None:

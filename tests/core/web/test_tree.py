@@ -56,7 +56,7 @@ def desk(world: World) -> Desk:
 def test_the_first_level_says_how_many_are_below(desk: Desk) -> None:
     html = desk.client.get(f"{desk.base}?as=tree").text
     assert sorted(desk.names(html)) == ["1a", "1d"]
-    assert html.count('aria-expanded="false" aria-labelledby') == 1
+    assert html.count('aria-expanded="false" aria-owns') == 1
 
 
 def test_a_branch_is_loaded_on_its_own(desk: Desk) -> None:

@@ -1,12 +1,15 @@
 // <ui-tree>: opens a level when it is asked for, walks by arrow keys, moves a record below another by dragging or by cut and paste.
-import { isRtl } from "./dom.js";
+import { isRtl, text } from "./dom.js";
 import { move } from "./move.js";
+import { toast } from "./toast.js";
 
 class Tree extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", (event) => {
       const toggle = event.target.closest("[data-toggle]");
       if (toggle) this.toggle(toggle.closest("[data-node]"));
+      const more = event.target.closest("[data-more]");
+      if (more) this.continue(more.closest("li"), more.dataset.more);
     });
     this.addEventListener("keydown", (event) => this.onKey(event));
     this.addEventListener("focusin", (event) => this.enter(event.target.closest("[data-node]")));
@@ -21,29 +24,50 @@ class Tree extends HTMLElement {
     return [...this.querySelectorAll("[data-node]")].filter((node) => node.offsetParent !== null);
   }
 
+  /** The line of a node, which carries role and focus. */
+  row(node) {
+    return node?.firstElementChild;
+  }
+
   isOpen(node) {
-    return node.getAttribute("aria-expanded") === "true";
+    return this.row(node).getAttribute("aria-expanded") === "true";
   }
 
   enter(node) {
     if (!node) return;
-    this.querySelectorAll('[data-node][tabindex="0"]').forEach((other) => { other.tabIndex = -1; });
-    node.tabIndex = 0;
+    this.querySelectorAll('.tree-row[tabindex="0"]').forEach((other) => { other.tabIndex = -1; });
+    this.row(node).tabIndex = 0;
   }
 
   async toggle(node, open = !this.isOpen(node)) {
-    if (!node.hasAttribute("aria-expanded")) return;
+    const row = this.row(node);
+    if (!row.hasAttribute("aria-expanded")) return;
     const list = node.querySelector(":scope > ul");
     if (open && !list.children.length) {
-      node.setAttribute("aria-busy", "true");
-      const response = await fetch(node.dataset.branch, { headers: { "HX-Request": "true" } }).catch(() => null);
-      node.removeAttribute("aria-busy");
-      if (!response?.ok) return;
-      const template = document.createElement("template");
-      template.innerHTML = await response.text();
-      list.replaceChildren(template.content);
+      row.setAttribute("aria-busy", "true");
+      const branch = await this.fetch(node.dataset.branch);
+      row.removeAttribute("aria-busy");
+      if (!branch) return;
+      list.replaceChildren(branch);
     }
-    node.setAttribute("aria-expanded", String(open));
+    row.setAttribute("aria-expanded", String(open));
+  }
+
+  /** Replaces the button at the end of a level by the records that follow. */
+  async continue(item, href) {
+    const branch = await this.fetch(href);
+    if (branch) item.replaceWith(branch);
+  }
+
+  async fetch(href) {
+    const response = await fetch(href).catch(() => null);
+    if (!response?.ok) {
+      toast(text(response ? "error" : "offline"), "bad");
+      return null;
+    }
+    const template = document.createElement("template");
+    template.innerHTML = await response.text();
+    return template.content;
   }
 
   onKey(event) {
@@ -63,7 +87,7 @@ class Tree extends HTMLElement {
     const outwards = isRtl() ? "ArrowRight" : "ArrowLeft";
     let next = { ArrowDown: nodes[index + 1], ArrowUp: nodes[index - 1], Home: nodes[0], End: nodes.at(-1) }[event.key];
     if (event.key === inwards) {
-      if (node.getAttribute("aria-expanded") === "false") this.toggle(node, true);
+      if (this.row(node).getAttribute("aria-expanded") === "false") this.toggle(node, true);
       else if (this.isOpen(node)) next = nodes[index + 1];
     } else if (event.key === outwards) {
       if (this.isOpen(node)) this.toggle(node, false);
@@ -76,7 +100,7 @@ class Tree extends HTMLElement {
       return;
     }
     event.preventDefault();
-    next?.focus();
+    this.row(next)?.focus();
   }
 
   cut(node) {
@@ -125,7 +149,18 @@ class Tree extends HTMLElement {
     const { href, query } = this.dataset;
     const answer = await move(`${href}/${node.dataset.node}/move`, query, { shape: "tree", parent, version: node.dataset.version });
     this.end();
-    if (answer) this.querySelector("[data-refresh]").click();
+    if (!answer) return;
+    const open = [...this.querySelectorAll('[aria-expanded="true"]')].map((row) => row.id);
+    document.addEventListener("htmx:after:swap", () => this.reopen([...open, `node-${parent}`]), { once: true });
+    this.querySelector("[data-refresh]").click();
+  }
+
+  /** Opens the branches that were open, from the top down. */
+  async reopen(ids) {
+    for (const id of ids) {
+      const node = document.getElementById(id)?.parentElement;
+      if (node) await this.toggle(node, true);
+    }
   }
 }
 

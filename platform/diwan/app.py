@@ -11,7 +11,7 @@ import logging
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from diwan import files, jobs, mail, rest, web
+from diwan import collaboration, files, jobs, mail, rest, web
 from diwan.config import Config
 from diwan.db.engine import driver_url, engine_options, open_with_tenant
 from diwan.extensions import csrf, db, login_manager
@@ -57,6 +57,8 @@ def create_app(config: Config | None = None) -> Flask:
     files.configure(config)
     jobs.connect(config)
     jobs.register(mail.JOB, mail.deliver, attempts=12)
+    jobs.register(collaboration.tasks.REMIND, collaboration.remind)
+    collaboration.connect()
     # 4. The faces
     rest.register(app)
     web.register(app)

@@ -14,6 +14,7 @@ def register(app: Flask) -> None:
         actions,
         admin,
         api_reference,
+        around,
         auth,
         branding,
         bulk_pages,
@@ -33,6 +34,7 @@ def register(app: Flask) -> None:
         imports,
         list_pages,
         moves,
+        notifications,
         palette,
         plugin_pages,
         plugin_settings,
@@ -41,6 +43,7 @@ def register(app: Flask) -> None:
         rows,
         shortcuts,
         static_files,
+        tasks,
         ui,
         undo,
     )
@@ -77,6 +80,9 @@ def register(app: Flask) -> None:
         bulk_pages,
         export_pages,
         files,
+        around,
+        tasks,
+        notifications,
         resources,
     ):
         part.register(app)

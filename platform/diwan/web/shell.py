@@ -40,6 +40,7 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
         "favourites_href": f"{base}/palette/favourites",
         "look_action": f"{base}/preferences/look",
         "keys": shortcuts.targets(base),
+        "bell_href": f"{base}/notifications/bell",
         "modules": modules(base),
         "user_menu": _user_menu(base),
     }
@@ -55,6 +56,7 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
 
 def _user_menu(base: str) -> list[dict[str, Any]]:
     items = [
+        {"label": _("My tasks"), "icon": "checklist", "href": f"{base}/tasks"},
         {"label": _("Preferences"), "icon": "adjustments", "href": f"{base}/preferences"},
         {"label": _("Customise navigation"), "icon": "list-details", "href": f"{base}/preferences/navigation"},
         {"label": _("Keyboard shortcuts"), "icon": "keyboard", "href": f"{base}/shortcuts"},

@@ -16,6 +16,7 @@ import "./kinds.js";
 import "./lines.js";
 import "./form.js";
 import "./file-drop.js";
+import "./around.js";
 import { csrf, text } from "./dom.js";
 import { toast } from "./toast.js";
 

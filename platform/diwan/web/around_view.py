@@ -1,0 +1,198 @@
+"""What the fragment around a record shows: its parts read with a fixed number of statements, and put into words.
+
+It must not write, nor show more of a change than the fields that are there now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from markupsafe import Markup, escape
+
+from diwan import audit, collaboration
+from diwan.audit.models import AuditEntry
+from diwan.collaboration.models import Comment, Task
+from diwan.db import current
+from diwan.db.base import now
+from diwan.kit import formats
+from diwan.kit.i18n import _
+from diwan.resources import Resource
+from diwan.web import cells, forms
+from diwan.web.shell import home
+
+PAGE = 20
+ADDRESS = re.compile(r"https?://[^\s<>\"'\u200e\u200f]+")
+TRAILING = ".,;:!?)]}\u060c\u061b\u061f"
+VERBS = {
+    **forms.VERBS,
+    "attach": (_("attached a file"), "paperclip"),
+    "detach": (_("removed a file"), "paperclip"),
+    "tag": (_("added a tag"), "tag"),
+    "untag": (_("removed a tag"), "tag"),
+}
+EXTRA = {"file": _("File"), "tag": _("Tag")}
+
+
+def build(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict[str, Any]:
+    """Return all that stands around a record."""
+    followers = collaboration.followers(resource, id)
+    members = collaboration.people(resource.permission("read"))
+    names = {person.id: person.name for person in members}
+    writes = current.user.can(resource.permission("update"))
+    return {
+        "base": f"{cells.record_base(resource.key)}/{id}/around",
+        "record_href": f"{cells.record_base(resource.key)}/{id}",
+        "writes": writes,
+        "starred": collaboration.is_starred(resource, id),
+        "following": current.user.id in followers,
+        "followers": [names[user] for user in followers if user in names],
+        "tags": collaboration.tags_for(resource.key, [id]).get(id, []),
+        "known_tags": [mark.name for mark in collaboration.suggest_tags()] if writes else [],
+        "related": [_related(found, id) for found in collaboration.related(resource, id)],
+        "tasks": [task_line(task, names) for task in collaboration.tasks_of(resource, id)],
+        "assignees": [{"id": str(p.id), "name": p.name, "me": p.id == current.user.id} for p in members if p.may],
+        "files": [_file(found, names) for found in collaboration.attachments(resource, id)]
+        if resource.attachments
+        else None,
+        "comments": resource.comments,
+        "activity": activity(resource, id, arguments),
+    }
+
+
+def activity(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict[str, Any]:
+    """Return one page of what happened and what was said, newest first."""
+    only = arguments.get("only") == "comments"
+    before = _id(arguments.get("before", ""))
+    said = collaboration.comments(resource, id, before, PAGE) if resource.comments else []
+    happened = [] if only else audit.service.entries(
+        resource=resource.key, record_id=id, before=before, limit=PAGE
+    )  # fmt: skip
+    found: list[AuditEntry | Comment] = sorted([*said, *happened], key=lambda item: item.id, reverse=True)
+    shown = found[:PAGE]
+    base = f"{cells.record_base(resource.key)}/{id}/around"
+    more = {"before": str(shown[-1].id), **({"only": "comments"} if only else {})} if len(found) > PAGE else None
+    return {
+        "only": only,
+        "base": base,
+        "items": [_comment(item) if isinstance(item, Comment) else _entry(resource, item) for item in shown],
+        "more_href": f"{base}/activity?{urlencode(more)}" if more else None,
+        "first": before is None,
+        "comments": resource.comments,
+    }
+
+
+def task_line(task: Task, names: Mapping[UUID, str]) -> dict[str, Any]:
+    """Return a task as lists show it."""
+    zone = current.tenant.timezone
+    late = task.due_at is not None and task.done_at is None and task.due_at < now()
+    return {
+        "id": task.id,
+        "title": task.title,
+        "done": task.done_at is not None,
+        "due": formats.moment(task.due_at, zone) if task.due_at else "",
+        "late": late,
+        "remind": formats.moment(task.remind_at, zone) if task.remind_at and not task.reminded_at else "",
+        "assignee": names.get(task.assignee_id, "") if task.assignee_id else "",
+        "mine": current.user.id in (task.assignee_id, task.created_by),
+        "record": task.record_title,
+        "href": record_href(task.resource, task.record_id),
+    }
+
+
+def record_href(resource: str, id: UUID | None) -> str:
+    """Return where a record is, or nothing where its module is off or the person may not read it."""
+    found = current.lineup.resources.get(resource) if resource and id else None
+    return f"{home()}/{resource.replace('.', '/')}/{id}" if found and current.user.can(found.permission("read")) else ""
+
+
+def linked(text: str) -> Markup:
+    """Return text as HTML: escaped, with its web addresses as links."""
+    parts, place = [], 0
+    for match in ADDRESS.finditer(text):
+        address = match[0].rstrip(TRAILING)
+        parts.append(escape(text[place : match.start()]))
+        parts.append(
+            Markup('<a class="link" href="{0}" rel="noopener noreferrer nofollow ugc" target="_blank">{0}</a>').format(
+                address
+            )
+        )
+        place = match.start() + len(address)
+    return Markup("").join([*parts, escape(text[place:])])
+
+
+def size_text(size: int) -> str:
+    """Return the size of a file in words."""
+    for unit, step in (("MB", 1_000_000), ("kB", 1_000)):
+        if size >= step:
+            return f"{size / step:.1f} {unit}"
+    return f"{size} B"
+
+
+def _comment(comment: Comment) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "comment": True,
+        "who": comment.author_name,
+        "html": linked(comment.body),
+        "text": comment.body,
+        "gone": comment.deleted_at is not None,
+        "edited": comment.edited_at is not None,
+        "mine": collaboration.may_change(comment),
+        "when": formats.ago(comment.created_at, now()),
+        "when_full": formats.moment(comment.created_at, current.tenant.timezone),
+    }
+
+
+def _entry(resource: Resource, entry: AuditEntry) -> dict[str, Any]:
+    verb, icon = VERBS.get(entry.action, (entry.action, "point"))
+    if entry.action in resource.actions:
+        verb = resource.actions[entry.action].label
+    changes = [] if entry.action == "create" else cells.changes(resource, entry.before, entry.after)
+    for name, label in EXTRA.items():
+        old, new = (entry.before or {}).get(name), (entry.after or {}).get(name)
+        if (old or new) and name not in resource.fields:
+            changes.append({"label": label, "before": old, "after": new})
+    return {
+        "who": entry.actor_name or _("System"),
+        "what": verb,
+        "icon": icon,
+        "changes": changes,
+        "when": formats.ago(entry.at, now()),
+        "when_full": formats.moment(entry.at, current.tenant.timezone),
+    }
+
+
+def _related(found: Any, id: UUID) -> dict[str, Any]:
+    where = orjson.dumps([[found.field.name, "has" if found.field.kind.several else "eq", str(id)]]).decode()
+    several = [name for name, f in found.resource.fields.items() if f.reference == found.field.reference]
+    label = str(found.resource.labels)
+    return {
+        "label": f"{label} ({found.field.label})" if len(several) > 1 else label,
+        "icon": found.resource.icon,
+        "count": f"{found.number}+" if found.capped else str(found.number),
+        "href": f"{cells.record_base(found.resource.key)}?{urlencode({'where': where})}",
+    }
+
+
+def _file(found: collaboration.Attached, names: Mapping[UUID, str]) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "size": size_text(found.size),
+        "image": found.mime.startswith("image/"),
+        "previews": found.previews,
+        "who": names.get(found.created_by, "") if found.created_by else "",
+        "when": formats.ago(found.created_at, now()),
+    }
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -45,7 +45,8 @@ def read(resource: Resource, form: MultiDict[str, str]) -> dict[str, Any]:
             continue
         kind = described.kind
         if kind.several:
-            raw[name] = _several(form.getlist(name))
+            given = [value for value in form.getlist(name) if value]
+            raw[name] = given[0] if kind.name == "tags" and len(given) == 1 else given  # words with commas between them
         elif kind.name == "boolean":
             raw[name] = name in form
         elif name in form:
@@ -62,12 +63,6 @@ def version(form: Mapping[str, str]) -> int | None:
     """Return the version that the person saw."""
     text = form.get("version", "")
     return int(text) if text.isdigit() and len(text) < 18 else None
-
-
-def _several(given: list[str]) -> Any:
-    """The values of a list: one box for each, or words with commas between them."""
-    given = [value for value in given if value]
-    return given[0] if len(given) == 1 else given
 
 
 def _pieces(name: str, form: Mapping[str, str]) -> dict[str, str]:

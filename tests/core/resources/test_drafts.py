@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import func, select, update
 
 from diwan import resources
 from diwan.db import current, unit_of_work
+from diwan.db.base import now
 from diwan.errors import TooLarge
+from diwan.jobs import sweeper
+from diwan.kit.ids import uuid7
 from diwan.resources import drafts
 from diwan.testing.world import Business, World
 
@@ -38,6 +44,19 @@ def test_drafts_belong_to_one_person_one_record_one_business(world: World, busin
     for place, person in ((business, colleague), (other, None)):
         with place.acting(person), unit_of_work():
             assert drafts.find(current.lineup.resources[CONTACT], record) is None
+
+
+def test_what_nobody_came_back_to_is_swept_away(business: Business) -> None:
+    with business.acting(), unit_of_work():
+        contacts = current.lineup.resources[CONTACT]
+        drafts.keep(contacts, [("name", "old")])
+        current.session.execute(update(drafts.StoredDraft).values(saved_at=now() - timedelta(days=91)))
+        drafts.keep(contacts, [("name", "new")], uuid7())
+    with business.acting():
+        sweeper.clean()
+        assert drafts.find(contacts) is None
+        left = current.session.scalar(select(func.count()).select_from(drafts.StoredDraft))
+        assert left == 1
 
 
 def test_a_form_that_is_too_long_is_refused(business: Business) -> None:

@@ -119,6 +119,14 @@ def test_a_refused_form_may_be_sent_again_with_its_key(desk: Desk) -> None:
     assert desk.post("new", {"subject": "Now", "form_key": "k1"}).status_code == 303
 
 
+def test_lists_come_back_as_they_were_chosen(world: World) -> None:
+    desk = Desk(world.business("contacts"))
+    desk.base = f"{desk.business.url}/contacts/contact"
+    refused = desk.post("new", {"name": "", "roles": "supplier"}).text
+    assert re.search(r'value="supplier" checked', refused)
+    assert not re.search(r'value="customer" checked', refused)
+
+
 def test_another_person_cannot_claim_a_key(desk: Desk) -> None:
     other = Desk(desk.business, desk.business.member("kitchen.*"))
     mine = desk.post("new", {"subject": "Mine", "form_key": "same"})

@@ -38,6 +38,11 @@ CASES: dict[str, tuple[str, str]] = {
     "bounds": ("a: Mapped[int] = field('A', min=5, max=1)", "Thing.a: min= is above max="),
     "bounds of types": ("a: Mapped[int] = field('A', min=5, max='x')", "Thing.a: min= and max= are of different types"),
     "bounds of text": ("a: Mapped[str] = field('A', min=5)", "Thing.a: min= is for numbers"),
+    "show_when of nothing": ("a: Mapped[str | None] = field('A', show_when={'b': 1})", "Thing.a: show_when names 'b'"),
+    "hidden but required": ("a: Mapped[str] = field('A', show_when={'name': 'x'})", "Thing.a: show_when hides it"),
+    "filter of a text": ("a: Mapped[str] = field('A', filter={'b': 1})", "Thing.a: filter= is for references"),
+    "filter beside nothing": (
+        "a: Mapped[UUID] = field('A', ref='x.y', filter={'b': '$c'})", "Thing.a: filter names '$c', and 'c' is not"),
     "no label": ("a: Mapped[str] = field('')", "Thing.a: needs a label"),
 }  # fmt: skip
 

@@ -28,10 +28,14 @@ class Palette {
 
   open() {
     if (this.dialog.open) return;
-    this.input.value = this.box.value;
+    const { value, defaultValue } = this.box;
+    this.input.value = value;
+    this.box.value = defaultValue;
+    this.box.blur(); // so that keys work again when the palette is closed
     this.dialog.showModal();
     this.input.focus();
-    this.input.select();
+    if (value === defaultValue) this.input.select();
+    else this.input.setSelectionRange(value.length, value.length);
     this.search();
   }
 

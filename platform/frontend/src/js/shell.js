@@ -66,12 +66,13 @@ document.addEventListener("toggle", (event) => {
 /** Opens the palette, loaded when first wanted; without it the box stays a plain search. */
 export async function openPalette() {
   const box = document.querySelector("[data-search]");
-  if (!box?.dataset.palette) return void box?.focus();
+  box?.focus(); // what is typed before the palette is there is not lost
+  if (!box?.dataset.palette) return;
   try {
     const { open } = await import("./palette.js");
     open(box);
   } catch {
-    box.focus();
+    // The box is a search of its own.
   }
 }
 on("click", "[data-search][data-palette]", () => openPalette());

@@ -7,8 +7,25 @@ from uuid import UUID
 from sqlalchemy import func
 
 from diwan.plugin import (
-    Deleting, Derived, Event, Lifecycle, Mapped, Model, Plugin, Refuse, Rows, Section, Stat, State, Status, Transition,
-    act, emit, field, use,
+    Deleting,
+    Derived,
+    Event,
+    Lifecycle,
+    Mapped,
+    Model,
+    Plugin,
+    Refuse,
+    Rows,
+    Section,
+    Stat,
+    State,
+    Status,
+    Transition,
+    act,
+    emit,
+    field,
+    today,
+    use,
 )  # fmt: skip
 from diwan.services import Contacts
 
@@ -38,23 +55,20 @@ CYCLE = Lifecycle(
         Transition("take_back", _("Back to draft"), "out", "draft"),
     ],
 )
-STANDING = Derived("standing", _("Standing"), [
-    Status("late", _("Late"), lambda loan: (loan.due < func.current_date()) & (loan.state == "out"), "bad"),
-    Status("today", _("Due today"), lambda loan: (loan.due == func.current_date()) & (loan.state == "out"), "warn"),
-])  # fmt: skip
+LATE = Status("late", _("Late"), lambda loan: (loan.due < func.current_date()) & (loan.state == "out"), "bad")
 
 
 @plugin.resource(
     label=_("Loan"), labels=_("Loans"), icon="clipboard-list", title="number", sort="-created_at", view="board",
     columns=["number", "item", "borrower", "due", "state", "standing"], filters=["state", "standing", "borrower"],
     form=[Section("", ["number", "item", "borrower", "due", "standing", "note"])],
-    lifecycle=CYCLE, derived=[STANDING], group="state", calendar="due",
+    lifecycle=CYCLE, derived=[Derived("standing", _("Standing"), [LATE])], group="state", calendar="due",
 )  # fmt: skip
 class Loan(Model):
     number: Mapped[str] = field(_("Number"), sequence="L-{year}-{n:04}", search=True)
     item: Mapped[UUID | None] = field(_("Item"), ref=Item)
     borrower: Mapped[UUID] = field(_("Borrower"), ref="contacts.contact")
-    due: Mapped[date] = field(_("Due"), default=lambda: date.today() + timedelta(days=plugin.config.days))
+    due: Mapped[date] = field(_("Due"), default=lambda: today() + timedelta(days=plugin.config.days))
     state: Mapped[str] = field(_("State"))
     note: Mapped[str | None] = field(_("Note"), widget="longtext")
 
@@ -75,7 +89,7 @@ def lend(loan):
 
 @plugin.action(Loan, "give_back")
 def give_back(loan):
-    emit(LoanReturned(loan=loan.id, borrower=loan.borrower, days_late=max(0, (date.today() - loan.due).days)))
+    emit(LoanReturned(loan=loan.id, borrower=loan.borrower, days_late=max(0, (today() - loan.due).days)))
 
 
 class NewDate:
@@ -103,7 +117,7 @@ def borrowed(contact):
 
 @plugin.widget(label=_("Overdue loans"))
 def overdue():
-    late = Loan.count(Loan.due < func.current_date(), state="out")
+    late = Loan.count(Loan.due < today(), state="out")
     return Stat(late, tone="bad" if late else "good", link="loans.loan?standing=late")
 
 
@@ -120,7 +134,6 @@ plugin.role(_("Equipment keeper"), key="keeper", grants=["loans.*", "contacts.co
 def demo():
     names = _("Drill"), _("Ladder"), _("Projector")
     items = [Item.add(name=str(name), value=value) for name, value in zip(names, (45, 28, 320), strict=True)]
-    borrower = use(Contacts).create(str(_("Site office")))
-    for number, item in enumerate(items[:2]):
-        act(Loan.add(item=item.id, borrower=borrower, due=date.today() + timedelta(days=7 * number)), "lend")
-    Loan.add(item=items[2].id, borrower=borrower)
+    if contacts := use(Contacts):
+        for item in items[:2]:
+            act(Loan.add(item=item.id, borrower=contacts.create(str(_("Site office")))), "lend")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pypdf import PdfReader
+
 from diwan import resources
 from diwan.db import current, unit_of_work
+from diwan.db.base import now
 from diwan.errors import Invalid, Refuse
 from diwan.resources import actions
 from diwan.testing.world import Business, World
-from pypdf import PdfReader
 
 import diwan_loans
 
@@ -48,7 +50,7 @@ def test_a_loan_goes_from_draft_to_returned(office: Business) -> None:
     id = make(office)
     client, place = office.client(), f"{office.url}/loans/loan/{id}"
     page = client.get(place).text
-    assert f"L-{date.today().year}-0001" in page
+    assert f"L-{now().date().year}-0001" in page
     assert "/do/lend" in page
     assert "/do/give_back" not in page
     assert client.post(f"{place}/do/lend").status_code == 303
@@ -83,12 +85,12 @@ def test_the_usual_length_is_a_setting(office: Business) -> None:
     assert answer.status_code == 303
     id = make(office)
     with office.acting():
-        assert diwan_loans.Loan.get(id).due == date.today() + timedelta(days=3)
+        assert diwan_loans.Loan.get(id).due == now().date() + timedelta(days=3)
 
 
 def test_late_loans_are_found_and_counted(office: Business) -> None:
-    late = make(office, "out", due=date.today() - timedelta(days=3))
-    make(office, "out", due=date.today() + timedelta(days=3))
+    late = make(office, "out", due=now().date() - timedelta(days=3))
+    make(office, "out", due=now().date() + timedelta(days=3))
     with office.acting():
         loans = current.lineup.resources["loans.loan"]
         page = resources.list_page(loans, ["number", "standing"], [["standing", "eq", "late"]])

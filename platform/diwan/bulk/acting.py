@@ -14,8 +14,8 @@ from diwan.bulk.service import Selection, count, pick
 from diwan.db import current, unit_of_work
 from diwan.kit.i18n import _, ngettext
 from diwan.resources import Resource, actions
-from diwan.resources.acts import Action
 from diwan.resources.actions import Done
+from diwan.resources.acts import Action
 
 ONE, MANY = "core.action.one", "core.action.many"
 BATCH = 50

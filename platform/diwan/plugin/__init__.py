@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped, relationship
 
+from diwan.db.clock import today
 from diwan.db.context import current
 from diwan.errors import DiwanError, Invalid, NotFound, Refuse
 from diwan.events import Created, Creating, Deleted, Deleting, Event, Updated, Updating, emit
@@ -54,5 +55,6 @@ __all__ = [
     "progress",
     "relationship",
     "render",
+    "today",
     "use",
 ]

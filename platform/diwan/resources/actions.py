@@ -17,6 +17,7 @@ from diwan.resources import store
 from diwan.resources.acts import Action
 from diwan.resources.declare import Resource
 from diwan.resources.describing import parse_fields
+from diwan.resources.values import value_of
 
 
 @dataclass(slots=True)
@@ -123,7 +124,9 @@ def _guard(resource: Resource, action: Action, record: Any) -> None:
                   field=str(described.label), value=str("—" if shown is None else shown)),
                 field=name,
             )  # fmt: skip
-    missing = [name for name in (action.transition.requires if action.transition else ()) if _blank(resource, record, name)]
+    missing = [
+        name for name in (action.transition.requires if action.transition else ()) if _blank(resource, record, name)
+    ]
     if missing:
         text = _("Fill this in first: “%(action)s” needs it.", action=str(action.label))
         raise Invalid(dict.fromkeys(missing, text))
@@ -132,7 +135,7 @@ def _guard(resource: Resource, action: Action, record: Any) -> None:
 def _blank(resource: Resource, record: Any, name: str) -> bool:
     if name in resource.parts:
         return not store.parts_of(resource.parts[name], record)
-    return store.value_of(resource.fields[name], record) in (None, "", [], {})
+    return value_of(resource.fields[name], record) in (None, "", [], {})
 
 
 def _carry_out(resource: Resource, action: Action, record: Any, values: Mapping[str, Any], code: Any) -> None:

@@ -171,11 +171,11 @@ def derive(model: Any, derived: Derived) -> Field:
     sql = cast(case(*cases, else_=None), Text())
     model.__mapper__.add_property(derived.name, column_property(sql))
     # Lists compile a statement once and bring values of their own: this expression must not need any.
-    plain = sql.compile(dialect=postgresql.dialect(paramstyle="named"), compile_kwargs={"literal_binds": True})
-    described = Field(
+    named = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    plain = sql.compile(dialect=named, compile_kwargs={"literal_binds": True})
+    return Field(
         label=derived.label, name=derived.name, kind=KINDS["choice"], readonly=True,
         derived=literal_column(str(plain), Text()),
         choices={status.key: status.label for status in derived.statuses},
         tones={status.key: status.tone for status in derived.statuses if status.tone},
     )  # fmt: skip
-    return described

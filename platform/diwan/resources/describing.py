@@ -94,9 +94,8 @@ def parse_fields(fields: Mapping[str, Field], raw: Mapping[str, Any]) -> dict[st
         except ValueError as error:
             errors[name] = error.args[0] if error.args else _("This value does not fit.")
             continue
-        if value is None and not described.nullable:
-            if described.required or given:
-                errors[name] = _("A value is required.")
+        if value is None and not described.nullable and (described.required or given):
+            errors[name] = _("A value is required.")
         values[name] = value
     if not errors:
         holder = SimpleNamespace(fields=dict(fields), part_of="", key="")

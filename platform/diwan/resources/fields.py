@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Computed, Text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import MappedColumn, mapped_column
+from sqlalchemy.orm import mapped_column
 
 from diwan.resources.computing import Formula
 from diwan.resources.kinds import KINDS, Kind
@@ -140,7 +140,7 @@ def field(
     sequence: str = "",
     show_when: Mapping[str, Any] | None = None,
     filter: Mapping[str, Any] | None = None,
-) -> MappedColumn[Any]:
+) -> Any:
     """Declare a column with everything a person and a program need to know of it.
 
     label, help: translatable texts. widget: a kind that the annotation does not tell (email, phone, url, country,

@@ -71,7 +71,11 @@ def _ordered(resource: Resource, record: Any) -> list[Action]:
 
 def _item(resource: Resource, record: Any, action: Action) -> dict[str, Any]:
     place = f"{record_base(resource.key)}/{record.id}/do/{action.name}"
-    made: dict[str, Any] = {"label": action.label, "icon": action.icon or POINT, "tone": "danger" if action.tone == "bad" else ""}
+    made: dict[str, Any] = {
+        "label": action.label,
+        "icon": action.icon or POINT,
+        "tone": "danger" if action.tone == "bad" else "",
+    }
     if action.form:
         return {**made, "href": place, "dialog": True}
     return {**made, "action": place, "confirm": action.confirm or None}

@@ -24,6 +24,9 @@ from diwan.web.cells import text_of
 from diwan.web.forms import version
 from diwan.web.shell import home, render, tell
 
+NUMBERS_HELP = _(
+    "How new numbers look: {n} is the number ({n:04} with four digits), {year}, {month} and {day} the date."
+)
 pages = Blueprint("plugin_settings", __name__, url_prefix="/t/<slug>/settings")
 
 
@@ -108,12 +111,14 @@ def _show(
         "groups": [
             {"label": _("Settings"), "fields": field_input.controls(fields, values, error)},
             {"label": _("Numbers"), "fields": patterns,
-             "help": _("How new numbers look: {n} is the number ({n:04} with four digits), {year}, {month} and {day} the date.")},
+             "help": NUMBERS_HELP},
         ],
         "error": field_input.general({**fields, **dict.fromkeys(numbers)}, error),  # type: ignore[dict-item]
         "theirs": _theirs(fields, error) if isinstance(error, Stale) else [],
     }  # fmt: skip
-    crumbs = [(_("Modules"), f"{home()}/modules"), (label, "")] if current.user.can("core.plugin.manage") else [(label, "")]
+    crumbs = (
+        [(_("Modules"), f"{home()}/modules"), (label, "")] if current.user.can("core.plugin.manage") else [(label, "")]
+    )
     return render("plugin_settings.html", crumbs, settings=shown)
 
 

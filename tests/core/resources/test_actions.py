@@ -1,4 +1,4 @@
-"""Actions: what they change, who may, what is refused; one by one, in bulk, as jobs, over the API; and bad declarations."""
+"""Actions: what they change, who may, what is refused; one by one, in bulk, as jobs, over the API; bad declarations."""
 
 from __future__ import annotations
 
@@ -205,7 +205,9 @@ def test_the_api_has_it_too(kitchen: Business) -> None:
     assert body["required"] == ["discount"]
 
 
-def test_a_defect_in_its_code_undoes_it_and_names_the_plugin(kitchen: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_its_code_undoes_it_and_names_the_plugin(
+    kitchen: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
     id = make(kitchen)
 
     def broken(order: Any) -> None:
@@ -244,16 +246,16 @@ WRONG = {
     '@plugin.action(Thing, "delete", label="X")\ndef grow(thing): ...': "this name is taken by the platform",
     '@plugin.action(Thing, "Grow!", label="X")\ndef grow(thing): ...': "small Latin letters",
     '@plugin.action(Thing, "grow", label="X", when={"colour": "red"})\ndef grow(thing): ...': "when names 'colour'",
-    '@plugin.action(Thing, "grow", label="X", when={"size": "xl"})\ndef grow(thing): ...': "'xl' is not a choice of size",
+    '@plugin.action(Thing, "grow", label="X", when={"size": "xl"})\ndef grow(thing): ...': "'xl' is not a choice",
     '@plugin.action(Thing, "grow", label="X", form=Form)\ndef grow(thing): ...': "must take (record, why)",
     '@plugin.action(Thing, "grow", label="X", tone="loud")\ndef grow(thing): ...': "tone 'loud' is not one of",
-    '@plugin.action(Thing, "grow", label="X", permission="crm.all")\ndef grow(thing): ...': "is not a permission such as",
+    '@plugin.action(Thing, "grow", label="X", permission="crm.all")\ndef grow(thing): ...': "is not a permission",
     '@plugin.action(Form, "grow", label="X")\ndef grow(thing): ...': "is no resource of sample",
     '@plugin.action(Thing, "grow", label="X", undo="shrink")\ndef grow(thing): ...': "undo names 'shrink'",
     'class Bad:\n    why: str = 3\n@plugin.action(Thing, "grow", label="X", form=Bad)\ndef grow(thing, why): ...':
         "form.why: needs `= field(...)`",
-    'class Bad:\n    why: set = field("W")\n@plugin.action(Thing, "grow", label="X", form=Bad)\ndef grow(thing, why): ...':
-        "form.why: no kind of field",
+    'class Bad:\n    w: set = field("W")\n@plugin.action(Thing, "grow", label="X", form=Bad)\ndef grow(thing, w): ...':
+        "form.w: no kind of field",
 }  # fmt: skip
 
 

@@ -12,9 +12,11 @@ RECORD = """created_at timestamptz NOT NULL, created_by uuid, updated_at timesta
 TABLES = {
     "item": """name text NOT NULL, serial text, value bigint,
         CONSTRAINT uq_item_serial UNIQUE (tenant_id, serial)""",
-    "loan": """number text NOT NULL, item uuid, borrower uuid NOT NULL, due date NOT NULL, state text NOT NULL, note text,
+    "loan": """number text NOT NULL, item uuid, borrower uuid NOT NULL, due date NOT NULL, state text NOT NULL,
+        note text,
         CONSTRAINT uq_loan_number UNIQUE (tenant_id, number),
-        CONSTRAINT fk_loan_item FOREIGN KEY (tenant_id, item) REFERENCES loans.item (tenant_id, id) ON DELETE RESTRICT""",
+        CONSTRAINT fk_loan_item FOREIGN KEY (tenant_id, item)
+            REFERENCES loans.item (tenant_id, id) ON DELETE RESTRICT""",
 }
 INDEXES = (
     "CREATE INDEX ix_loan_item ON loans.loan (tenant_id, item)",

@@ -8,7 +8,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from diwan.plugin import Refuse, field, progress, render
-
 from diwan_kitchen import _, plugin
 from diwan_kitchen.models import Client, Order
 

@@ -46,7 +46,19 @@ def enter(sql: Any, business: Business) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["contacts.contact", "core.membership", "core.api_token", "core.audit_entry", "core.outbox"]
+    "table",
+    [
+        "contacts.contact",
+        "core.membership",
+        "core.api_token",
+        "core.audit_entry",
+        "core.outbox",
+        "core.comment",
+        "core.attachment",
+        "core.task",
+        "core.tag",
+        "core.notification",
+    ],
 )
 def test_without_a_tenant_the_database_raises(sql: Any, victim: Any, table: str) -> None:
     with pytest.raises(psycopg.Error, match=r"app.tenant_id"):

@@ -6,6 +6,7 @@ It must run in the transaction of the deletion, for any number of records at onc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from sqlalchemy import Table, any_, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -17,9 +18,7 @@ from diwan.db.context import current
 from diwan.events.event import RecordEvent
 
 ATTACHED: Table = Attachment.__table__  # type: ignore[assignment]
-TABLES: tuple[Table, ...] = tuple(
-    model.__table__ for model in (Comment, Follower, Attachment, RecordTag, Favourite, Visit, Task)
-)  # type: ignore[assignment]
+TABLES = tuple(model.__table__ for model in (Comment, Follower, Attachment, RecordTag, Favourite, Visit, Task))
 
 
 def forget_records(events: Sequence[RecordEvent]) -> None:
@@ -33,7 +32,7 @@ def forget_records(events: Sequence[RecordEvent]) -> None:
         )
         for file in list(connection.execute(held).scalars()):
             files.remove(file)
-        for table in TABLES:
+        for table in cast(tuple[Table, ...], TABLES):
             connection.execute(
                 delete(table).where(
                     table.c.tenant_id == current.tenant.id, table.c.resource == key, table.c.record_id == any_(wanted)

@@ -37,7 +37,8 @@ def related(resource: Resource, id: UUID) -> list[Related]:
     found = []
     for number, count in sorted(tuple(row) for row in current.session.connection().execute(counts)):
         if count:
-            found.append(Related(*places[number], min(count, CAP), count > CAP))
+            other, field = places[number]
+            found.append(Related(other, field, min(count, CAP), count > CAP))
     return found
 
 

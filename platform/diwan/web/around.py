@@ -80,7 +80,7 @@ def comment(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnVal
 def edit_comment(plugin: str, name: str, id: UUID, comment_id: UUID, **_slug: str) -> ResponseReturnValue:
     resource, title = _open(plugin, name, id, "read")
     text = request.form.get("body", "")
-    return _act(resource, id, title, lambda: collaboration.edit_comment(resource, id, comment_id, text) and None)
+    return _act(resource, id, title, lambda: collaboration.edit_comment(resource, id, comment_id, text))
 
 
 @pages.post(f"{RECORD}/comments/<uuid:comment_id>/delete")
@@ -105,7 +105,7 @@ def mark(plugin: str, name: str, id: UUID, verb: str, **_slug: str) -> ResponseR
 def add_tag(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnValue:
     resource, title = _open(plugin, name, id, "update")
     typed = request.form.get("tag", "")
-    return _act(resource, id, title, lambda: collaboration.add_tag(resource, id, title, typed) and None)
+    return _act(resource, id, title, lambda: collaboration.add_tag(resource, id, title, typed))
 
 
 @pages.post(f"{RECORD}/tags/<uuid:tag_id>/remove")
@@ -133,7 +133,7 @@ def add_task(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnVa
 @pages.post(f"{RECORD}/tasks/<uuid:task_id>/<any(done, open):verb>")
 def settle_task(plugin: str, name: str, id: UUID, task_id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
     resource, title = _open(plugin, name, id, "read")
-    return _act(resource, id, title, lambda: collaboration.complete_task(task_id, done=verb == "done") and None)
+    return _act(resource, id, title, lambda: collaboration.complete_task(task_id, done=verb == "done"))
 
 
 @pages.post(f"{RECORD}/files")
@@ -186,7 +186,8 @@ def _open(plugin: str, name: str, id: UUID, right: str) -> tuple[Resource, str]:
 def _act(resource: Resource, id: UUID, title: str, act: Callable[[], object], typed: str = "") -> ResponseReturnValue:
     """Do something and answer with what the record looks like now; an error keeps what was typed."""
     try:
-        said = act()
+        answer = act()
+        said = answer if isinstance(answer, str) else None
     except (Denied, NotFound):
         raise
     except DiwanError as error:

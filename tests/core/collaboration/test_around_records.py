@@ -150,7 +150,7 @@ def test_what_stands_around_a_record_goes_with_it(business: Business, config: Co
     with business.acting(), unit_of_work() as session:
         for table in ("comment", "follower", "attachment", "task", "record_tag", "favourite", "visit"):
             rows = session.execute(
-                text(f"SELECT DISTINCT record_id FROM core.{table} WHERE tenant_id = :t"),  # noqa: S608
+                text(f"SELECT DISTINCT record_id FROM core.{table} WHERE tenant_id = :t"),
                 {"t": current.tenant.id},
             )
             assert list(rows.scalars()) == [kept], table
@@ -225,6 +225,9 @@ def test_the_neighbour_sees_nothing(world: World, business: Business) -> None:
         assert collaboration.tags_for("contacts.contact", [id]) == {}
         assert collaboration.followers(contact(), id) == []
         assert collaboration.suggest_tags() == []
-        for call in (lambda: collaboration.find_attachment(contact(), id, file), lambda: collaboration.complete_task(task)):
+        for call in (
+            lambda: collaboration.find_attachment(contact(), id, file),
+            lambda: collaboration.complete_task(task),
+        ):
             with pytest.raises(NotFound):
                 call()

@@ -39,7 +39,7 @@ def board_cards(cards: Iterable[Mapping[str, Any]], movable: bool) -> Markup:
             )
         if card["lines"]:
             lines = "".join(
-                f'<div><dt>{escape(str(line["label"]))}</dt><dd>{cell(line["kind"], line["value"])}</dd></div>'
+                f"<div><dt>{escape(str(line['label']))}</dt><dd>{cell(line['kind'], line['value'])}</dd></div>"
                 for line in card["lines"]
             )
             parts.append(f"<dl>{lines}</dl>")

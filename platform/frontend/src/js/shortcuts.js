@@ -11,7 +11,8 @@ export const keysOn = () => document.documentElement.dataset.keys !== "off";
 /** Whether a key belongs to what has the focus: a field, an open dialog or an open menu. */
 export const isTaken = (event) =>
   event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing ||
-  Boolean(event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open], [popover]:popover-open"));
+  // A dialog that has just closed keeps the focus for a moment.
+  Boolean(!event.target.closest?.("dialog:not([open])") && event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open], [popover]:popover-open"));
 
 async function showSheet() {
   const address = document.querySelector("#keys")?.dataset.sheet;

@@ -192,7 +192,8 @@ def test_two_people_in_different_fields(windows: Windows, kitchen: Business) -> 
     ("code", "theme", "width"), [("en", "light", 1440), ("ar", "dark", 1440), ("ar", "light", 390)]
 )
 def test_forms_have_no_violation(
-    windows: Windows, kitchen: Business, axe: Check, language: Callable[[Person, str], None], code: str, theme: str, width: int
+    windows: Windows, kitchen: Business, axe: Check, language: Callable[[Person, str], None],
+    code: str, theme: str, width: int,
 ) -> None:  # fmt: skip
     order = make(kitchen, line=[{"item": "Rice", "price": "2"}])
     language(kitchen.owner, code)

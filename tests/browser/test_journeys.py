@@ -61,7 +61,7 @@ def test_a_colleague_who_may_only_read(windows: Windows, live: Live, live_world:
         expect(reader.locator(".page-head").get_by_text(forbidden)).to_have_count(0)
     expect(reader.locator("[data-select-row]")).to_have_count(0)
     row.click()
-    expect(reader.get_by_text("History")).to_be_visible()
+    expect(reader.get_by_role("heading", name="Activity")).to_be_visible()
     expect(reader.get_by_role("button", name="Save")).to_have_count(0)
     # Whoever writes the form that the page does not offer is refused.
     answer = reader.request.post(reader.url, form={"csrf_token": csrf(reader), "name": "Mine now"})

@@ -11,13 +11,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from flask import current_app
-from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from diwan.audit.models import AuditEntry
 from diwan.db import current
-from diwan.db.base import now
 from diwan.errors import Invalid, Refuse, Stale
 from diwan.kit import formats
 from diwan.kit.i18n import _
@@ -26,7 +22,6 @@ from diwan.resources.amounts import currency_of
 from diwan.web import acting, cells, form_merge
 
 LINE = re.compile(r"(\d{1,4})-([a-z][a-z0-9_]*)")
-HISTORY = 8
 VERBS = {
     "create": (_("created it"), "plus"),
     "update": (_("changed it"), "pencil"),
@@ -107,8 +102,6 @@ def build(
     conflict = form_merge.conflict(resource, record, raw, seen, error, href) if isinstance(error, Stale) else None
     sections = _sections(resource, record, raw, _errors(error), readonly=readonly)
     tabs = _tabs(sections)
-    # What lies around a record loads by itself.
-    around = f"{href}/around" if record is not None and "around" in current_app.blueprints else None
     return {
         "icon": resource.icon,
         "avatar": record is not None,
@@ -132,8 +125,7 @@ def build(
         "header_panels": _panels(resource, record, "header") if record is not None else [],
         "tab_panels": _panels(resource, record, "tab") if record is not None else [],
         "details": _details(record) if record is not None else [],
-        "around_href": around,
-        "history": _history(resource, record) if record is not None and not around else [],
+        "around_href": f"{href}/around" if record is not None else None,
     }
 
 
@@ -305,29 +297,3 @@ def _details(record: Any) -> list[dict[str, Any]]:
         {"label": _("Created"), "value": formats.moment(record.created_at, zone)},
         {"label": _("Last change"), "value": formats.moment(record.updated_at, zone)},
     ]
-
-
-def _history(resource: Resource, record: Any) -> list[dict[str, Any]]:
-    entries = current.session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.tenant_id == current.tenant.id, AuditEntry.resource == resource.key)
-        .where(AuditEntry.record_id == record.id)
-        .order_by(AuditEntry.id.desc())
-        .limit(HISTORY)
-    )
-    lines = []
-    for entry in entries:
-        done = resource.actions.get(entry.action)
-        verb, icon = (done.label, done.icon or "point") if done else VERBS.get(entry.action, (entry.action, "point"))
-        shown = cells.changes(resource, entry.before, entry.after) if done or entry.action == "update" else []
-        lines.append(
-            {
-                "who": entry.actor_name or _("System"),
-                "what": verb,
-                "icon": icon,
-                "when": formats.ago(entry.at, now()),
-                "when_full": formats.moment(entry.at, current.tenant.timezone),
-                "changes": shown,
-            }
-        )
-    return lines

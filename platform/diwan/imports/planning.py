@@ -54,7 +54,8 @@ class Planner:
         self.key: Callable[[Any], str] = key_of(resource, self.match) if self.match else lambda value: ""
         fields = self.reader.fields
         filled = {column.name for column in self.reader.columns} | set(self.reader.defaults)
-        self.references = {n: f for n, f in fields.items() if n in filled and f.kind.name in ("reference", "references")}
+        kinds = ("reference", "references")
+        self.references = {n: f for n, f in fields.items() if n in filled and f.kind.name in kinds}
         self.required = {name: f for name, f in fields.items() if f.required}
         # Whoever has the value of the match field is the record that the row means.
         self.unique = [name for name, f in fields.items() if f.unique and name in filled and name != self.match]

@@ -11,7 +11,9 @@ from diwan.kit import i18n
 from diwan.resources import Field, Resource
 from diwan.resources.lookup import can_be_key
 
-SEVERAL = frozenset({"longtext", "choices", "tags", "references"})  # kinds whose values can be put together from more than one column
+SEVERAL = frozenset(
+    {"longtext", "choices", "tags", "references"}
+)  # kinds whose values can be put together from more than one column
 
 
 def targets_of(resource: Resource) -> list[Target]:

@@ -21,7 +21,9 @@ from diwan.kit.phones import DIGITS
 from diwan.kit.text import fold
 from diwan.resources import Field, Resource
 
-TYPED = frozenset({"text", "longtext", "richtext", "bilingual"})  # kinds that keep every character; all others lose invisible ones
+TYPED = frozenset(
+    {"text", "longtext", "richtext", "bilingual"}
+)  # kinds that keep every character; all others lose invisible ones
 NUMBERS = frozenset({"integer", "decimal", "money", "quantity", "percent"})
 DAY = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})")
 COMMA_DECIMAL = re.compile(r"\d+(?:\.\d{3})*,(?:\d{1,2}|\d{4,})")

@@ -6,9 +6,9 @@ It must only tell; `declare` raises, with plugin and model named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.types import BigInteger, Boolean, Date, DateTime, Numeric, Text, TypeEngine, Uuid
+from sqlalchemy.types import BigInteger, Boolean, Date, DateTime, Numeric, Text, Uuid
 
 from diwan.resources.fields import Field
 from diwan.resources.patterns import check_pattern
@@ -16,7 +16,7 @@ from diwan.resources.patterns import check_pattern
 if TYPE_CHECKING:
     from diwan.resources.declare import Resource
 
-STORED: dict[type[TypeEngine[object]], tuple[str, tuple[str, ...]]] = {
+STORED: dict[Any, tuple[str, tuple[str, ...]]] = {
     Text: ("str", ("text", "longtext", "richtext", "email", "phone", "url", "colour", "country", "currency", "choice")),
     BigInteger: ("int", ("integer",)),
     Numeric: ("Decimal", ("decimal",)),
@@ -77,7 +77,7 @@ def _choices(described: Field) -> Iterable[str]:
         yield "choices= is a dictionary of values and labels."
     elif kind in ("choice", "choices") and not described.choices:
         yield f"a {kind} needs choices=."
-    elif any(not isinstance(value, str) or not value for value in described.choices):
+    elif any(type(value) is not str or not value for value in described.choices):
         yield "the values of choices= are texts that are not empty."
 
 
@@ -119,7 +119,7 @@ def _computed(resource: Resource, described: Field) -> Iterable[str]:
         return
     if described.default is not None:
         yield "computed= and default= exclude each other."
-    if described.function is None and described.formula is None:
+    if not callable(described.computed) and described.formula is None:
         yield "computed= is SQL or a function of the record."
     if described.formula is not None:
         if not described.formula.text.strip():

@@ -132,6 +132,7 @@ class _Asked:
         if not 1 <= limit <= MOST_ROWS:
             raise BadRequest(_("A page has 1 to %(most)s rows.", most=MOST_ROWS))
         self.limit, self.order = limit, parse_sort(resource, sort)
+        self.after: list[Any] | None
         self.backward, self.after = decode(cursor, self.order) if cursor else (False, None)
         after = self.after
         values: dict[str, Any] = {"tenant": current.tenant.id}

@@ -188,7 +188,8 @@ def control(
 def _beside_control(described: Field, value: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """An amount as its currency writes it, a quantity with its unit, where those are fields of the record."""
     if described.kind.name == "quantity":
-        return {"suffix": values.get(described.unit) or ""} if isinstance(described.unit, str) and described.unit else {}
+        named = isinstance(described.unit, str) and described.unit
+        return {"suffix": values.get(described.unit) or ""} if named else {}
     code = currency_of(described, values)
     shown = {"currency": code}
     return {**shown, "value": formats.amount(value, code).replace(",", "")} if isinstance(value, Decimal) else shown

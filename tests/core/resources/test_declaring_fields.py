@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a case a line)
 """A mistake in a declaration fails at load, with plugin, model and field named."""
 
 from __future__ import annotations

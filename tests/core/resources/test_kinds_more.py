@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a case a line)
 """Money, quantities, durations, tags, formatted and bilingual texts and the rest: read, stored, filtered, sorted."""
 
 from __future__ import annotations

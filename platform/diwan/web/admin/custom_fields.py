@@ -227,9 +227,10 @@ def _spoken(name: str, label: Any, values: dict[str, Any], errors: dict[str, Any
 
 
 def _choice_lines(values: dict[str, Any], errors: dict[str, Any]) -> dict[str, Any]:
+    blank: list[dict[str, Any]] = [{"label": {}}, {"label": {}}]  # to begin with
     rows = [
         {"id": choice.get("value") or "", "values": {code: choice["label"].get(code, "") for code in LANGUAGES}}
-        for choice in values.get("choices") or ()
+        for choice in values.get("choices") or blank
     ]
     columns = [{"name": code, "label": language, "kind": "text", "maxlength": custom.LONGEST_LABEL, "default": ""}
                for code, language in LANGUAGES.items()]  # fmt: skip

@@ -61,7 +61,9 @@ def tasks() -> dict[str, Any]:
         {
             "label": task.title,
             "icon": "checkbox",
-            "href": f"{record_base(task.resource)}/{task.record_id}" if task.resource and task.record_id else "",
+            "href": f"{record_base(task.resource)}/{task.record_id}"
+            if task.resource and task.record_id
+            else f"{home()}/tasks",
             "hint": formats.moment(task.due_at, zone) if task.due_at else "",
         }
         for task in opened[:LATEST]

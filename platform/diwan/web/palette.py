@@ -103,6 +103,8 @@ def _places(base: str) -> Iterator[Entry]:
         for item in section["items"]:
             yield {**item, "hint": section["label"]}
     for label, icon, place in (
+        (_("My tasks"), "checkbox", "tasks"),
+        (_("Notifications"), "bell", "notifications"),
         (_("Preferences"), "adjustments", "preferences"),
         (_("Customise navigation"), "list-details", "preferences/navigation"),
         (_("Keyboard shortcuts"), "keyboard", "shortcuts"),

@@ -120,6 +120,8 @@ def told(entry: AuditEntry) -> tuple[Markup, str]:
         return escape(str(verb)), icon
     resource = current.lineup.resources.get(entry.resource)
     place = resource.label if resource else CORE.get(entry.resource, "")
+    if resource is not None and entry.action in resource.actions:
+        verb = resource.actions[entry.action].label
     if entry.action in NAMES_ENOUGH:
         place = ""
     title = Markup("<bdi>{}</bdi>").format(entry.title) if entry.title else ""

@@ -158,17 +158,7 @@ def declare(
     """
     table = model.__table__
     where = f"{plugin}: {model.__name__}"
-    if table.schema != plugin:
-        raise DeclarationError(f"{where}: table {table.fullname} is outside the schema of {plugin}.")
-    fields = fields_of(model)
-    if not fields:
-        raise DeclarationError(f"{where}: declares no field().")
-    for status in derived:
-        if status.name in fields or hasattr(model, status.name):
-            raise DeclarationError(f"{where}.{status.name}: derived, but there is such a field already.")
-        fields[status.name] = derive(model, status)
-    if title not in fields:
-        raise DeclarationError(f"{where}: title={title!r} is not a field; known: {', '.join(fields)}.")
+    fields = _described(plugin, model, derived, title, where)
     shown = tuple(columns) if columns is not None else tuple(n for n, f in fields.items() if _listable(f))[:6]
     filtered = tuple(filters) if filters is not None else tuple(n for n in shown if fields.get(n) and fields[n].choices)
     sections = tuple(form) if form is not None else (Section("", [n for n in fields if n != part_of]),)
@@ -183,12 +173,28 @@ def declare(
     _check(resource, where)
     if lifecycle is not None:
         _bring_to_life(resource, lifecycle, where)
-    for mistake in shape_mistakes(resource):
+    if mistake := next(iter(shape_mistakes(resource)), ""):
         raise DeclarationError(f"{where}: {mistake}")
     if part_of:
         _join_parent(resource, where)
     model.__resource__ = resource  # type: ignore[attr-defined]
     return resource
+
+
+def _described(plugin: str, model: type[Model], derived: Sequence[Derived], title: str, where: str) -> dict[str, Field]:
+    """Return the fields of a model, those that are worked out when it is read among them."""
+    if model.__table__.schema != plugin:
+        raise DeclarationError(f"{where}: table {model.__table__.fullname} is outside the schema of {plugin}.")
+    fields = fields_of(model)
+    if not fields:
+        raise DeclarationError(f"{where}: declares no field().")
+    for status in derived:
+        if status.name in fields or hasattr(model, status.name):
+            raise DeclarationError(f"{where}.{status.name}: derived, but there is such a field already.")
+        fields[status.name] = derive(model, status)
+    if title not in fields:
+        raise DeclarationError(f"{where}: title={title!r} is not a field; known: {', '.join(fields)}.")
+    return fields
 
 
 def _bring_to_life(resource: Resource, lifecycle: Lifecycle, where: str) -> None:

@@ -50,6 +50,11 @@ async function rebuild(form, button) {
       ? await fetchPart(form.action, data)
       : await fetchPart(`${form.getAttribute("action")}?${new URLSearchParams(data)}`);
     if (!part || number !== latest) return;
+    // What was typed while the answer was on its way stays.
+    for (const control of form.querySelectorAll("input:not([type=hidden]):not([type=checkbox]):not([type=radio]), textarea")) {
+      const fresh = control.id && part.querySelector(`#${CSS.escape(control.id)}`);
+      if (fresh && fresh.name === control.name && control.name && control.value !== data.get(control.name)) fresh.value = control.value;
+    }
     form.closest("#dialog-part").replaceWith(document.adoptNode(part));
     const added = button?.value.startsWith("add") || button?.value === "group";
     const selects = part.querySelectorAll(".condition > select:first-of-type");

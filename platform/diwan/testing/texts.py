@@ -167,7 +167,7 @@ def untranslated(html: str, data: Collection[str] = ()) -> list[str]:
 class _Reader(HTMLParser):
     """Collects what a person reads or hears of a page."""
 
-    SILENT = ("script", "style", "kbd")
+    SILENT = ("script", "style", "kbd", "code")
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -50,10 +50,10 @@ def test_events_cannot_be_changed():
 
 
 def test_the_name_is_the_plugins_and_the_classes():
-    name_package("acme_loans", "loans")
-    made = type("LoanReturned", (Event,), {"__module__": "acme_loans.events", "__annotations__": {}})
-    assert made.event_name == "loans.loan_returned"
-    assert event_name(made) == "loans.loan_returned"
+    name_package("acme_lending", "lending")
+    made = type("LoanReturned", (Event,), {"__module__": "acme_lending.events", "__annotations__": {}})
+    assert made.event_name == "lending.loan_returned"
+    assert event_name(made) == "lending.loan_returned"
     assert plugin_of("diwan_crm.models") == "crm"
 
 

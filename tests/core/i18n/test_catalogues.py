@@ -18,7 +18,7 @@ extract = cache(catalogues.extract)
 
 
 def test_the_core_and_all_plugins_are_found() -> None:
-    assert [domain.name for domain in DOMAINS] == ["diwan", "contacts", "hello"]
+    assert [domain.name for domain in DOMAINS] == ["diwan", "contacts", "hello", "loans"]
 
 
 @pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)

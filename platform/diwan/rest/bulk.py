@@ -10,10 +10,14 @@ from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
 from diwan.db import current
 from diwan.errors import DiwanError, Invalid, NotFound, Refuse, Stale
 from diwan.kit.i18n import _
-from diwan.resources import Resource, lookup, store
+from diwan.resources import Resource, store
 from diwan.rest.bodies import Body, read_bodies
 from diwan.rest.problems import details, errors_of
 from diwan.rest.reading import check_number, flag, read_object, read_version
@@ -59,7 +63,10 @@ def act_on(resource: Resource, ids: list[Any], act: Callable[[Resource, UUID], o
 
 def lock(resource: Resource, ids: Sequence[Any]) -> None:
     """Take the records in the order of their ids: requests that meet wait, and none falls into a deadlock."""
-    lookup.find_by_id(resource, [key for id in ids if (key := _read_id(id))], lock=True)
+    table, keys = resource.table, [key for id in ids if (key := _read_id(id))]
+    named = table.c.id == any_(bindparam("ids", keys, type_=ARRAY(Uuid())))
+    statement = select(table.c.id).where(table.c.tenant_id == current.tenant.id, named)
+    current.session.connection().execute(statement.order_by(table.c.id).with_for_update())
 
 
 def run(items: Sequence[Any], act: Callable[[Any], UUID]) -> list[Outcome]:

@@ -99,7 +99,7 @@ def _resolve(found: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
         for step in target["$ref"].removeprefix("#/").split("/"):
             at = at[step]
         target = at
-    return target  # type: ignore[no-any-return]
+    return target
 
 
 def _one(found: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

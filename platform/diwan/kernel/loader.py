@@ -166,6 +166,7 @@ def _blocked(entry: Entry, entries: dict[str, Entry]) -> bool:
 
 def _import(entry: Entry) -> None:
     """Step 5: run the plugin's modules, timed; note the tables that they make."""
+    importlib.import_module("diwan.plugin")  # the tables behind the platform's services are not the plugin's
     before = set(metadata.tables)
     started = time.perf_counter()
     module: ModuleType | None = None

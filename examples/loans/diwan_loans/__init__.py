@@ -1,33 +1,16 @@
 """Equipment loans: who has which piece of equipment, and until when."""
 
-from datetime import date, timedelta
+from datetime import date, timedelta  # noqa: I001  (names below stand side by side)
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func
 
 from diwan.plugin import (
-    Deleting,
-    Derived,
-    Event,
-    Lifecycle,
-    Mapped,
-    Model,
-    Plugin,
-    Refuse,
-    Rows,
-    Section,
-    Stat,
-    State,
-    Status,
-    Transition,
-    act,
-    emit,
-    field,
-    today,
-    use,
+    Deleting, Derived, Event, Lifecycle, Mapped, Model, Plugin, Refuse, Rows, Section, Stat, State, Status,
+    Transition, emit, field, today, use,
 )  # fmt: skip
-from diwan.services import Contacts
+from diwan.services import Contacts, Notifier
 
 plugin = Plugin(__name__)
 _ = plugin.gettext
@@ -121,6 +104,15 @@ def overdue():
     return Stat(late, tone="bad" if late else "good", link="loans.loan?standing=late")
 
 
+@plugin.schedule("0 7 * * *", label=_("Remind of late loans"))
+def remind():
+    if notifier := use(Notifier):
+        for loan in Loan.all(Loan.due == today() - timedelta(days=1), state="out"):
+            title = _("%(number)s is late", number=loan.number)
+            if not notifier.tell_followers("loans.loan", loan.id, title):
+                notifier.tell([loan.created_by], title, "", "loans.loan", loan.id)
+
+
 @plugin.document(Loan, label=_("Loan slip"))  # templates/slip.typ
 def slip(loan):
     contacts = use(Contacts)
@@ -128,12 +120,3 @@ def slip(loan):
 
 
 plugin.role(_("Equipment keeper"), key="keeper", grants=["loans.*", "contacts.contact.read"])
-
-
-@plugin.demo
-def demo():
-    names = _("Drill"), _("Ladder"), _("Projector")
-    items = [Item.add(name=str(name), value=value) for name, value in zip(names, (45, 28, 320), strict=True)]
-    if contacts := use(Contacts):
-        for item in items[:2]:
-            act(Loan.add(item=item.id, borrower=contacts.create(str(_("Site office")))), "lend")

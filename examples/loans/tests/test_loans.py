@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from pypdf import PdfReader
 
-from diwan import resources
+from diwan import collaboration, notifications, resources
 from diwan.db import current, unit_of_work
 from diwan.db.base import now
 from diwan.errors import Invalid, Refuse
@@ -19,6 +19,7 @@ from diwan.resources import actions
 from diwan.testing.world import Business, World
 
 import diwan_loans
+from diwan_loans import demo
 
 
 @pytest.fixture
@@ -117,5 +118,25 @@ def test_the_slip_names_item_and_borrower(office: Business) -> None:
 
 def test_demo_data_stands(office: Business) -> None:
     with office.acting(), unit_of_work():
-        diwan_loans.demo()
-        assert diwan_loans.Loan.count(state="out") == 2
+        demo.loans()
+        assert {state: diwan_loans.Loan.count(state=state) for state in ("draft", "out", "back")} == {
+            "draft": 3,
+            "out": 9,
+            "back": 24,
+        }
+        assert diwan_loans.Loan.count(diwan_loans.Loan.due < now().date(), state="out")
+
+
+def test_on_the_day_after_a_loan_was_due_people_are_reminded(office: Business) -> None:
+    follower = office.member("loans.loan.read")
+    late = make(office, "out", due=now().date() - timedelta(days=1))
+    followed = make(office, "out", due=now().date() - timedelta(days=1))
+    make(office, "out", due=now().date())
+    make(office, "out", due=now().date() - timedelta(days=2))
+    with office.acting(), unit_of_work():
+        collaboration.follow(current.lineup.resources["loans.loan"], followed, [follower.id])
+        diwan_loans.remind()
+        [told] = notifications.latest()
+        assert (told.record_id, told.title) == (late, f"{diwan_loans.Loan.get(late).number} is late")
+    with office.acting(follower), unit_of_work():
+        assert [told.record_id for told in notifications.latest()] == [followed]

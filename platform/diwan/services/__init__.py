@@ -5,41 +5,23 @@ A caller must work without any of them: `use(...)` answers None where no enabled
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import TypeVar
-from uuid import UUID
 
 from diwan.db.context import current
+from diwan.services.interfaces import Contacts, Notifier, Service
+from diwan.services.notifying import Bell
 
-__all__ = ["Contacts", "Service", "use"]
-
-
-class Service(ABC):  # noqa: B024 - the interfaces below have the methods
-    """The base of every interface. A provider that lacks a method fails when its plugin loads."""
-
+__all__ = ["Contacts", "Notifier", "Service", "use"]
 
 S = TypeVar("S", bound=Service)
+OWN: dict[type[Service], Service] = {Notifier: Bell()}
+"""What the platform offers itself, where no plugin does."""
 
 
 def use(interface: type[S]) -> S | None:
-    """Return what the tenant's plugins offer for an interface, or None."""
+    """Return what the tenant's plugins, or the platform, offer for an interface, or None."""
     lineup = current.lineup
-    found: S | None = lineup.service(interface) if lineup is not None else None
-    return found
-
-
-class Contacts(Service):
-    """People and organisations, for plugins that only need to name, find or add one."""
-
-    @abstractmethod
-    def display_name(self, contact: UUID) -> str | None:
-        """Return the name for people in the current language; None if there is no such contact."""
-
-    @abstractmethod
-    def find_by_email(self, email: str) -> UUID | None:
-        """Return the contact with this address, upper and lower case alike; None if there is none."""
-
-    @abstractmethod
-    def create(self, name: str, *, kind: str = "organisation", email: str = "", roles: Sequence[str] = ()) -> UUID:
-        """Add a contact of kind `organisation` or `person` and return its id. Raises Invalid."""
+    if lineup is None:
+        return None
+    found: S | None = lineup.service(interface)
+    return found or OWN.get(interface)  # type: ignore[return-value]

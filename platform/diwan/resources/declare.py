@@ -12,20 +12,15 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from diwan.kit.i18n import _
 from diwan.resources.acts import Action, Derived, Lifecycle, apply_lifecycle, derive, transition_action
 from diwan.resources.checking import field_mistakes, shape_mistakes
 from diwan.resources.custom_columns import custom_column
 from diwan.resources.depending import mistakes
+from diwan.resources.everywhere import BESIDE, SYSTEM_FIELDS
 from diwan.resources.fields import Field
-from diwan.resources.kinds import KINDS
 from diwan.resources.model import Model, fields_of
 
 ACTIONS = ("read", "create", "update", "delete", "import", "export")
-SYSTEM_FIELDS = {
-    "created_at": Field(label=_("Created"), readonly=True, name="created_at", kind=KINDS["datetime"]),
-    "updated_at": Field(label=_("Changed"), readonly=True, name="updated_at", kind=KINDS["datetime"]),
-}
 
 
 class DeclarationError(Exception):
@@ -90,6 +85,8 @@ class Resource:
         described = self.fields.get(name)
         if described is not None and described.derived is not None:
             return described.derived
+        if name in BESIDE:
+            return BESIDE[name].column(self)
         return self.model.__table__.c[name]
 
     def permission(self, action: str) -> str:

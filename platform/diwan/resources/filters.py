@@ -16,7 +16,8 @@ from diwan.db.base import now
 from diwan.db.context import current
 from diwan.errors import BadRequest
 from diwan.kit.i18n import _
-from diwan.resources.declare import SYSTEM_FIELDS, Resource
+from diwan.resources.declare import Resource
+from diwan.resources.everywhere import BESIDE, SYSTEM_FIELDS
 from diwan.resources.fields import Field
 from diwan.resources.periods import PERIODS, first_weekday, span
 
@@ -68,11 +69,14 @@ def _test(resource: Resource, test: list[Any]) -> ColumnElement[bool]:
             _("%(field)s does not take %(operator)s; known: %(known)s.",
               field=name, operator=operator[:20], known=", ".join(subject.kind.operators))
         )  # fmt: skip
-    column: Column[Any] = resource.column(name)
-    if operator in ("empty", "filled"):
-        return _empty(column, subject, operator == "empty")
-    if len(test) != 3:
+    valueless = operator in ("empty", "filled")
+    if len(test) != 3 and not valueless:
         raise BadRequest(_("The condition on %(field)s needs a value.", field=name))
+    if name in BESIDE:
+        return BESIDE[name].test(resource, operator, None if valueless else test[2])
+    column: Column[Any] = resource.column(name)
+    if valueless:
+        return _empty(column, subject, operator == "empty")
     return _compare(column, subject, operator, test[2])
 
 

@@ -40,6 +40,7 @@ PARTS = (
     "list_pages",
     "cell_pages",
     "bulk_pages",
+    "tagging",
     "export_pages",
     "files",
     "around",

@@ -9,25 +9,30 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from markupsafe import Markup
-from sqlalchemy import select
 
 from diwan.db import current
-from diwan.files.models import StoredFile
 from diwan.kit import formats
 from diwan.kit.i18n import LANGUAGES, _, listed
-from diwan.kit.phones import show_phone
 from diwan.resources import Field, Resource
 from diwan.resources.amounts import base_currency, currency_of
-from diwan.resources.kinds.texts import ADDRESS, clean_html, plain_text
+from diwan.resources.kinds.texts import clean_html
 from diwan.resources.kinds.times import clock_span
 from diwan.resources.search import titles
-from diwan.resources.values import as_id, as_json, spoken
+from diwan.resources.showing import (
+    BY_VALUE,
+    NUMERIC,
+    address_text,
+    file_names,
+    number_parts,
+    spoken_text,
+    text_of,
+    title_of,
+)
+from diwan.resources.values import as_id
 
 TONES = ("info", "ok", "violet", "warn", "bad")
-ENDING = ("integer", "decimal", "money", "quantity", "percent", "duration")
 
 
 def beside(resource: Resource, names: Iterable[str]) -> list[str]:
@@ -52,7 +57,7 @@ def column_cells(
     kind = described.kind.name
     if kind in NUMERIC:
         return _numbers(described, values, others or {})
-    if make := BY_COLUMN.get(kind):
+    if make := BY_COLUMN.get(described.name) or BY_COLUMN.get(kind):
         return make(described, values)
     if show := BY_VALUE.get(kind):
         return [show(value) if value not in (None, "") else "" for value in values]
@@ -60,22 +65,16 @@ def column_cells(
 
 
 def _numbers(described: Field, values: Sequence[Any], others: Mapping[str, Sequence[Any]]) -> list[Any]:
-    kind, sibling = described.kind.name, described.currency or described.unit
+    sibling = described.currency or described.unit
     column = others.get(sibling) if isinstance(sibling, str) else None
+    fixed = described.unit if described.kind.name == "quantity" else ""
     cells: list[Any] = []
     for place, value in enumerate(values):
         if value is None:
             cells.append("")
-        elif kind == "money":
-            own = str(column[place] or "") if column else ""
-            base = base_currency()
-            text = formats.amount(value, own or base)
-            cells.append({"text": text, "unit": own} if own and own != base else text)
-        elif kind == "quantity":
-            unit = column[place] if column else described.unit
-            cells.append({"text": formats.number(value), "unit": unit} if unit else formats.number(value))
-        else:
-            cells.append(formats.number(value) + ("%" if kind == "percent" else ""))
+            continue
+        text, unit = number_parts(described, value, column[place] if column else fixed)
+        cells.append({"text": text, "unit": unit} if unit else text)
     return cells
 
 
@@ -104,45 +103,14 @@ def _files(described: Field, values: Sequence[Any]) -> list[Any]:
     return [{"text": known.get(v) or _("Unavailable"), "href": file_address(v)} if v else "" for v in values]
 
 
-def file_names(ids: Iterable[Any]) -> dict[Any, str]:
-    """Return the names of stored files, in one statement."""
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    statement = select(StoredFile.id, StoredFile.name).where(
-        StoredFile.tenant_id == current.tenant.id, StoredFile.id.in_(wanted)
-    )
-    return {row.id: row.name for row in current.session.execute(statement)}
-
-
 def file_address(id: Any) -> str:
     """Return where a stored file is downloaded."""
     return f"/t/{current.tenant.slug}/files/{id}"
 
 
-def spoken_text(value: Any) -> str:
-    """Return a bilingual value in the reader's language, or in the other."""
-    return spoken(value, current.language) if isinstance(value, Mapping) else str(value)
-
-
-def address_text(value: Any) -> str:
-    """Return an address as one line."""
-    if not isinstance(value, Mapping):
-        return str(value)
-    parts = {**value, "country": formats.country(value["country"]) if value.get("country") else ""}
-    return listed(parts[key] for key in ADDRESS if parts.get(key))
-
-
-NUMERIC = frozenset({"integer", "decimal", "money", "quantity", "percent"})
 BY_COLUMN: dict[str, Callable[[Field, Sequence[Any]], list[Any]]] = {
     "choice": _badges, "choices": _badges, "reference": _links, "references": _links, "file": _files, "image": _files,
-}  # fmt: skip
-BY_VALUE: dict[str, Callable[[Any], Any]] = {
-    "country": formats.country, "datetime": lambda value: formats.moment(value, current.tenant.timezone),
-    "date": formats.day, "duration": clock_span, "longtext": lambda value: value[:200],
-    "richtext": lambda value: plain_text(value)[:200], "bilingual": spoken_text, "address": address_text,
-    "tags": lambda value: list(value) or "", "json": lambda value: str(as_json(value))[:200],
-    "phone": show_phone,
+    "tags": lambda described, values: [list(value or ()) or "" for value in values],
 }  # fmt: skip
 
 
@@ -202,7 +170,7 @@ def _choice_extras(described: Field, value: Any) -> dict[str, Any]:
 
 def _reference_extras(described: Field, value: Any) -> dict[str, Any]:
     base = record_base(described.reference)
-    return {"src": f"{base}/options", "href": f"{base}/{value}" if value else "", "text": _title(described, value)}
+    return {"src": f"{base}/options", "href": f"{base}/{value}" if value else "", "text": title_of(described, value)}
 
 
 def _references_extras(described: Field, value: Any) -> dict[str, Any]:
@@ -278,8 +246,13 @@ def form_value(value: Any) -> Any:
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def lines_control(part: Resource, rows: Iterable[Mapping[str, Any]], errors: Mapping[str, object]) -> dict[str, Any]:
-    """Return the control of child rows. `rows` map field names to values, with "id" for stored ones."""
+def lines_control(
+    part: Resource, rows: Iterable[Mapping[str, Any]], errors: Mapping[str, object], outer: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the control of child rows. `rows` map field names to values, with "id" for stored ones.
+
+    `outer` are the values of the record that they belong to: prices may be in its currency.
+    """
     names = [n for n, f in part.fields.items() if n in part.editable or (f.computed is not None and n != part.part_of)]
     columns = [
         {**control(part.fields[name], None), "default": form_value(part.fields[name].initial())} for name in names
@@ -290,8 +263,8 @@ def lines_control(part: Resource, rows: Iterable[Mapping[str, Any]], errors: Map
         shown.append(
             {
                 "id": row.get("id") or "",
-                "values": {name: form_value(row.get(name)) for name in names},
-                "texts": _line_texts(part, names, row),
+                "values": {name: _line_value(part.fields[name], row, outer) for name in names},
+                "texts": _line_texts(part, names, row, outer),
                 "errors": {n.removeprefix(prefix): text for n, text in errors.items() if n.startswith(prefix)},
             }
         )
@@ -306,46 +279,23 @@ def lines_control(part: Resource, rows: Iterable[Mapping[str, Any]], errors: Map
     }
 
 
-def _line_texts(part: Resource, names: Iterable[str], row: Mapping[str, Any]) -> dict[str, str]:
+def _line_value(described: Field, row: Mapping[str, Any], outer: Mapping[str, Any]) -> Any:
+    value = row.get(described.name)
+    if described.kind.name == "money" and isinstance(value, Decimal):
+        return formats.amount(value, currency_of(described, row, outer)).replace(",", "")
+    return form_value(value)
+
+
+def _line_texts(
+    part: Resource, names: Iterable[str], row: Mapping[str, Any], outer: Mapping[str, Any]
+) -> dict[str, str]:
     """Return what a child row shows where the value alone says nothing: names of records, computed values."""
     return {
-        name: text_of(part.fields[name], row.get(name))
+        name: text_of(part.fields[name], row.get(name), row, outer)
         for name in names
         if row.get(name) not in (None, "")
         and (part.fields[name].computed or part.fields[name].kind.name == "reference")
     }
-
-
-def text_of(described: Field, value: Any) -> str:
-    """Return a value, or what JSON keeps of it, as one text: for comparisons, the history and documents."""
-    if value in (None, "", [], {}):
-        return ""
-    kind = described.kind.name
-    if kind == "choice":
-        return str(described.choices.get(value, value))
-    if kind == "choices":
-        return listed(described.choices.get(item, item) for item in value)
-    if kind == "tags":
-        return listed(value)
-    if kind == "reference":
-        return str(_title(described, value) or _("Unavailable"))
-    if kind == "boolean":
-        return str(_("Yes") if value else _("No"))
-    if isinstance(value, str):
-        try:
-            value = described.load(value)
-        except (ValueError, ArithmeticError):  # what was typed and does not fit
-            return str(value)
-    if kind == "references":
-        ids = [as_id(item) for item in value]
-        names = titles(described.reference, ids)
-        return listed(names.get(id) or _("Unavailable") for id in ids)
-    [shown] = column_cells(described, [value])
-    return (
-        " ".join(str(shown[key]) for key in ("text", "unit") if shown.get(key))
-        if isinstance(shown, dict)
-        else str(shown)
-    )
 
 
 def changes(
@@ -368,13 +318,3 @@ def changes(
 
 def _rows(part: Resource, rows: Any) -> str:
     return "; ".join(str(row.get(part.title) or "") for row in rows or [])
-
-
-def _title(described: Field, value: Any) -> str:
-    if not value:
-        return ""
-    try:
-        key = value if isinstance(value, UUID) else UUID(str(value))
-    except ValueError:  # what was typed comes back with its error
-        return str(value)
-    return titles(described.reference, [key]).get(key, "")

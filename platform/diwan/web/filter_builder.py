@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from diwan.kit.i18n import _
 from diwan.resources import Field, Resource
-from diwan.resources.declare import SYSTEM_FIELDS
+from diwan.resources.everywhere import SYSTEM_FIELDS
 from diwan.resources.filters import described
 from diwan.resources.periods import PERIODS
 from diwan.web import cells

@@ -11,9 +11,9 @@ from typing import Any
 from diwan.db import current
 from diwan.kit.i18n import _
 from diwan.resources import Field, Resource
-from diwan.resources.declare import SYSTEM_FIELDS
+from diwan.resources.everywhere import SYSTEM_FIELDS
 from diwan.resources.filters import described
-from diwan.web.cells import ENDING
+from diwan.resources.showing import ENDING
 from diwan.web.state import ListState
 
 NARROWEST, WIDEST = 64, 800

@@ -18,7 +18,7 @@ from diwan.kit.i18n import _
 from diwan.preferences import Setup, View
 from diwan.preferences.views import ALL
 from diwan.resources import Resource
-from diwan.resources.declare import SYSTEM_FIELDS
+from diwan.resources.everywhere import SYSTEM_FIELDS
 from diwan.web.cells import record_base
 
 FILTER = "f."

@@ -61,6 +61,26 @@ def lists(running: System, seconds: float) -> None:
         loads(f"list of 80, {name} (HTML)", running, [http("GET", path, browser)], seconds)
 
 
+def screens(running: System, seconds: float) -> None:
+    """The other screens over the same contacts: a record, orders and filters, board, groups, totals, pivot, palette."""
+    browser, list_ = _browser(running), f"{running.business.url}/contacts/contact"
+    connection = Connection(running.config.port)
+    _status, body = connection.send(http("GET", f"{CONTACTS}?limit=50&fields=name", running.headers))
+    ids = [row["id"] for row in orjson.loads(body)["data"]]
+    where = quote('[["country","eq","KW"],["city","eq","City 7"]]')
+    for name, addresses in {
+        "record": [f"{list_}/{id}" for id in ids],
+        "what lies around a record": [f"{list_}/{id}/around" for id in ids],
+        "list by its newest": [f"{list_}?sort=-created_at"],
+        "list by a field without index": [f"{list_}?sort=city"],
+        "list with two conditions": [f"{list_}?where={where}"],
+        "board": [f"{list_}?as=board"],
+        "pivot": [f"{list_}?as=pivot&o.rows=kind"],
+        "calendar": [f"{list_}?as=calendar"],
+    }.items():
+        show(name, 1, run(running.config.port, [http("GET", path, browser) for path in addresses], 1, seconds))
+
+
 def search(running: System, seconds: float) -> None:
     """Search 100,000 contacts by a word and by the beginning of one."""
     words = {
@@ -138,6 +158,6 @@ def _browser(running: System) -> dict[str, str]:
 
 
 ALL: dict[str, Callable[[System, float], None]] = {
-    "create": create, "lists": lists, "search": search, "import": imports, "signup": sign_up, "floor": floor,
-    "palette": palette,
+    "create": create, "lists": lists, "screens": screens, "search": search, "import": imports, "signup": sign_up,
+    "floor": floor, "palette": palette,
 }  # fmt: skip

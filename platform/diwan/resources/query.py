@@ -261,7 +261,9 @@ def parse_sort(resource: Resource, sort: str | None) -> list[Order]:
 
 
 def _order(resource: Resource, name: str, descending: bool) -> Order:
-    return Order(name, resource.column("sort_title" if name == resource.title else name), descending)
+    # Ids begin with the moment at which they were made: the primary key serves the order by age, without an index more.
+    stored = "sort_title" if name == resource.title else "id" if name == "created_at" else name
+    return Order(name, resource.column(stored), descending)
 
 
 def _page(

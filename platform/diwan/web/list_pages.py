@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from diwan import preferences
+from diwan import preferences, resources
 from diwan.db import current
 from diwan.errors import BadRequest, Invalid
 from diwan.kit.i18n import _
@@ -231,6 +231,14 @@ def group(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
         select=bool(bulk_actions(resource, state.archived)),
         more_href=state.link("/group", cursor=page.next) if page.next else None,
     )
+
+
+@pages.get("/count")
+def count(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
+    """Answer how many records match, for a page that did not wait for it."""
+    state = ListState.read(find(plugin, name, "read"), request.args)
+    counted = resources.count(state.resource, state.tests, state.search, archived=state.archived)
+    return Response(f"{counted.number:,}{'+' if counted.capped else ''}")
 
 
 @pages.get("/totals")

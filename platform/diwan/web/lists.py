@@ -39,21 +39,31 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
         "rows": [],
         "groups": [],
     }
+    counted: resources.Count | None
     if state.group:
         counted = resources.count(resource, state.tests, state.search, archived=state.archived)
         shown["groups"] = list_groups.groups(state, names)
     else:
-        page, counted = resources.counted_page(
-            resource, [*names, *beside(resource, names)], state.tests, state.search, state.sort or None,
-            arguments.get("cursor"), limit=PAGE, archived=state.archived,
-        )  # fmt: skip
+        page, counted = _page_and_count(state, [*names, *beside(resource, names)], arguments.get("cursor"))
         shown |= {
             "rows": rows(resource, page, len(names), archived=state.archived, query=state.query),
             "pager": _pager(page, counted, state),
         }
     if shown["bulk"]:
         shown["all"] = _everything(counted)
+    if counted is None:
+        shown["count_href"] = state.link("/count")
     return {**frame(state, counted), **shown}
+
+
+def _page_and_count(state: ListState, names: list[str], cursor: str | None) -> tuple[Page, resources.Count | None]:
+    """Return a page, and how many records there are unless counting could take longer than the page itself."""
+    asked = (state.resource, names, state.tests, state.search, state.sort or None, cursor, PAGE, state.archived)
+    if not state.tests and not state.search:
+        return resources.counted_page(*asked)
+    page = resources.list_page(*asked)
+    whole = page.next is None and page.previous is None
+    return page, resources.Count(len(page.rows), False) if whole else None
 
 
 def rows(
@@ -83,8 +93,10 @@ def base(resource: Resource) -> str:
     return ListState(resource).href
 
 
-def _everything(counted: resources.Count) -> dict[str, Any] | None:
+def _everything(counted: resources.Count | None) -> dict[str, Any] | None:
     """Return the offer to select what is on no page yet."""
+    if counted is None:
+        return {"label": _("Select all that match"), "chosen": _("All that match")}
     if counted.number <= PAGE:
         return None
     total = f"{counted.number:,}{'+' if counted.capped else ''}"
@@ -94,8 +106,8 @@ def _everything(counted: resources.Count) -> dict[str, Any] | None:
     }
 
 
-def _pager(page: Page, counted: resources.Count, state: ListState) -> dict[str, Any]:
-    total = f"{counted.number:,}{'+' if counted.capped else ''}"
+def _pager(page: Page, counted: resources.Count | None, state: ListState) -> dict[str, Any]:
+    total = f"{counted.number:,}{'+' if counted.capped else ''}" if counted else "…"
     return {
         "previous_href": state.link(cursor=page.previous) if page.previous else None,
         "next_href": state.link(cursor=page.next) if page.next else None,

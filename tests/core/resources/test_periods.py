@@ -66,7 +66,7 @@ def test_a_filter_takes_periods_for_dates_and_moments(world: Any) -> None:
 
         for field in ("due_on", "starts_at", "created_at"):
             assert "Now" in found(field, "this_year")
-            assert "Old" not in found(field, "last_30_days")
+        assert "Old" not in found("due_on", "last_30_days") + found("starts_at", "last_30_days")
         assert found("due_on", "past") == ["Old"]
         assert found("starts_at", "past") == ["Old"]
         for wrong in ("whenever", 5, None, ["today"]):

@@ -14,8 +14,8 @@ from sqlalchemy import event
 from diwan import preferences
 from diwan.db import current, unit_of_work
 from diwan.extensions import db
-from diwan.resources import store
-from diwan.testing.world import Business
+from diwan.resources import bulk, create, list_page, store
+from diwan.testing.world import Business, World
 from diwan.web.state import ListState
 
 ORDER = "kitchen.order"
@@ -357,3 +357,32 @@ def _statements(lists: Lists, arguments: dict[str, str]) -> int:
         with lists.business.acting():
             event.remove(db.engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def test_a_filtered_list_does_not_wait_for_its_count(world: World) -> None:
+    business = world.business("contacts")
+    with business.acting(), unit_of_work():
+        contacts = current.lineup.resources["contacts.contact"]
+        bulk.create_many(contacts, [{"name": f"Firm {n:03}", "city": "Doha"} for n in range(90)])
+        bulk.create_many(contacts, [{"name": f"Other {n:03}"} for n in range(5)])
+    browser, place = business.client(), f"{business.url}/contacts/contact"
+    where = '?where=[["city","eq","Doha"]]'
+    page = browser.get(place + where).text
+    assert f"{place}/count?where=" in page
+    assert "Select all that match" in page
+    assert browser.get(f"{place}/count{where}").text == "90"
+    few = browser.get(f'{place}?where=[["name","starts","Other"]]').text
+    assert "/count?" not in few
+    assert business.client(business.member("core.member.read")).get(f"{place}/count").status_code == 403
+
+
+def test_the_order_by_age_is_that_of_the_ids(world: World) -> None:
+    business = world.business("contacts")
+    with business.acting(), unit_of_work():
+        contacts = current.lineup.resources["contacts.contact"]
+        made = [create(contacts, {"name": name}).id for name in ("b", "c", "a")]
+    with business.acting():
+        page = list_page(contacts, ["name"], sort="-created_at", limit=2)
+        assert [row[0] for row in page.rows] == made[:0:-1]
+        rest = list_page(contacts, ["name"], sort="-created_at", limit=2, cursor=page.next)
+        assert [row[0] for row in rest.rows] == made[:1]

@@ -71,7 +71,8 @@ def switch(name: str, verb: str, **_slug: str) -> ResponseReturnValue:
 def _module(offer: Offer) -> dict[str, Any]:
     entry, base = offer.entry, f"{home()}/modules/{offer.entry.name}"
     working = entry.state == "ready"
-    state = "on" if offer.on and working else "off" if working else "broken"
+    works = offer.on and working
+    state = "on" if works else "off" if working else "broken"
     return {
         "name": entry.name,
         "label": entry.label,
@@ -87,8 +88,8 @@ def _module(offer: Offer) -> dict[str, Any]:
         ],
         "needed_by": [_label(name) for name in offer.needed_by],
         "also_enables": [_label(name) for name in offer.brings],
-        "settings_href": f"{home()}/settings/{entry.name}" if offer.on and working and has_settings(entry.name) else None,
-        "href": _first_page(entry.name) if offer.on and working else None,
+        "settings_href": f"{home()}/settings/{entry.name}" if works and has_settings(entry.name) else None,
+        "href": _first_page(entry.name) if works else None,
         "enable_action": f"{base}/enable",
         "disable_action": f"{base}/disable",
     }

@@ -24,7 +24,7 @@ NAME = re.compile(r"[a-z][a-z0-9]{1,23}")
 PERMISSION = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9_]*)*(\.\*)?|\*")
 # A plugin's name becomes a PostgreSQL schema, a part of URLs and of permissions: these are taken.
 RESERVED = frozenset(
-    {"core", "public", "diwan", "plugin", "plugins", "services", "testing", "api", "static", "settings"}
+    {"core", "public", "diwan", "plugin", "plugins", "services", "testing", "api", "static", "settings", "jobs"}
 )
 
 TEXTS = ("name", "label", "summary", "api", "category", "icon", "support", "docs")

@@ -19,6 +19,7 @@ from diwan.rest.exporting import TYPES
 from diwan.rest.reading import LIST_PARAMETERS, MOST_RECORDS, check_parameters
 from diwan.rest.records import reply, routes
 from diwan.rest.schemas import Schema, ref
+from diwan.rest.working import JOB
 
 Paths = dict[str, dict[str, Any]]
 Described = tuple[Paths, dict[str, Schema]]
@@ -73,6 +74,7 @@ def document(resources: Iterable[Resource]) -> dict[str, Any]:
     paths: Paths = {
         "/api/v1/": {"get": operation("me", _("Whose token this is"), READ, _me(), parameters=[])},
         "/api/v1/openapi.json": {"get": operation("openapi", _("This specification"), READ, {"type": "object"})},
+        "/api/v1/jobs/{id}": {"parameters": named("id"), "get": operation("job", _("How a job stands"), READ, JOB)},
     }
     for resource in resources:
         found |= _schemas(resource)
@@ -181,9 +183,9 @@ def _paths(resource: Resource) -> Paths:
                 body=ref(f"{key}.update_many"), headers=replayed, also=partial,
             ),
         },
-        f"{base}/archive": {"post": _of_many(resource, "archive", _("Archive several"), tag)},
-        f"{base}/restore": {"post": _of_many(resource, "restore", _("Restore several"), tag)},
-        f"{base}/delete": {"post": _of_many(resource, "delete", _("Delete several"), tag)},
+        f"{base}/archive": {"post": of_many(resource, "archive", _("Archive several"), tag)},
+        f"{base}/restore": {"post": of_many(resource, "restore", _("Restore several"), tag)},
+        f"{base}/delete": {"post": of_many(resource, "delete", _("Delete several"), tag)},
         f"{base}/{{id}}": {
             **one,
             "get": operation(
@@ -220,7 +222,10 @@ def _list(resource: Resource, tag: str) -> dict[str, Any]:
     return found
 
 
-def _of_many(resource: Resource, action: str, label: object, tag: str) -> dict[str, Any]:
+def of_many(
+    resource: Resource, action: str, label: object, tag: str, more: dict[str, Schema] | None = None
+) -> dict[str, Any]:
+    """Return the operation on several records by their ids; `more` are further properties of the body."""
     whole = ref(resource.key)
     gone = action == "delete"
     deleted = {"type": "object", "required": ["deleted"], "properties": {"deleted": {"type": "integer"}},
@@ -228,7 +233,8 @@ def _of_many(resource: Resource, action: str, label: object, tag: str) -> dict[s
     ids = {"type": "array", "items": schemas.UUID_TEXT, "minItems": 1, "maxItems": MOST_RECORDS}
     return operation(
         f"{resource.key}.{action}_many", label, WRITE, deleted if gone else schemas.several(whole), tag=tag,
-        body={"type": "object", "required": ["ids"], "properties": {"ids": ids}, "additionalProperties": False},
+        body={"type": "object", "required": ["ids"], "properties": {"ids": ids, **(more or {})},
+              "additionalProperties": False},
         parameters=named("partial", "idempotency_key"), headers=("Idempotent-Replayed",),
         also={"207": _answer(_("What became of each record"), schemas.outcomes(None if gone else whole))},
     )  # fmt: skip

@@ -119,8 +119,15 @@ def read_object(body: Any) -> Mapping[str, Any]:
 def read_ids() -> list[Any]:
     """Return the ids of {"ids": [...]}."""
     body = read_object(read_json())
+    if set(body) != {"ids"}:
+        raise BadRequest(_('Send {"ids": [...]}, the ids of the records.'))
+    return ids_in(body)
+
+
+def ids_in(body: Mapping[str, Any]) -> list[Any]:
+    """Return the ids that a body names. Raises BadRequest."""
     ids = body.get("ids")
-    if set(body) != {"ids"} or not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise BadRequest(_('Send {"ids": [...]}, the ids of the records.'))
     check_number(ids)
     return ids

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from diwan.db import current
 from diwan.resources import Resource, actions, lifecycle
 from diwan.resources.acts import Action
+from diwan.resources.printing import papers_of
 from diwan.web.cells import record_base
 from diwan.web.list_bulk import provide
 
@@ -38,9 +38,8 @@ def documents(resource: Resource, record: Any) -> list[dict[str, Any]]:
     """Return the links to the PDFs that a module makes of a record."""
     base = f"{record_base(resource.key)}/{record.id}/documents"
     return [
-        {"label": found.label, "icon": "file-type-pdf", "href": f"{base}/{found.name}.pdf"}
-        for found in current.lineup.all("document")
-        if found.options["resource"] == resource.key
+        {"label": label, "icon": "file-type-pdf", "href": f"{base}/{key}.pdf"}
+        for key, label in papers_of(resource).items()
     ]
 
 

@@ -18,6 +18,7 @@ from diwan.db import current
 from diwan.errors import Invalid, NotFound, Refuse, Stale
 from diwan.kit.i18n import _
 from diwan.resources import Resource, store
+from diwan.resources.showing import text_of
 from diwan.web import cells, forms
 from diwan.web.finding import find
 from diwan.web.list_columns import editable
@@ -69,7 +70,7 @@ def _control(
     shown = cells.control(described, value if raw is None else raw, error)
     theirs = None
     if stale is not None:
-        theirs = {"who": _last_writer(resource, id=record.id), "value": cells.text_of(described, value) or "–"}
+        theirs = {"who": _last_writer(resource, id=record.id), "value": text_of(described, value) or "–"}
     return render_template(
         "partials/list_cell.html",
         field={**shown, "bare": True, "help": ""},

@@ -57,7 +57,7 @@ def column_cells(
     kind = described.kind.name
     if kind in NUMERIC:
         return _numbers(described, values, others or {})
-    if make := BY_COLUMN.get(described.name) or BY_COLUMN.get(kind):
+    if make := BY_COLUMN.get(described.name if described.name.startswith("@") else kind):  # @tags is no field
         return make(described, values)
     if show := BY_VALUE.get(kind):
         return [show(value) if value not in (None, "") else "" for value in values]
@@ -67,7 +67,7 @@ def column_cells(
 def _numbers(described: Field, values: Sequence[Any], others: Mapping[str, Sequence[Any]]) -> list[Any]:
     sibling = described.currency or described.unit
     column = others.get(sibling) if isinstance(sibling, str) else None
-    fixed = described.unit if described.kind.name == "quantity" else ""
+    fixed = "" if isinstance(sibling, str) else sibling  # a text is the name of a field
     cells: list[Any] = []
     for place, value in enumerate(values):
         if value is None:

@@ -12,6 +12,7 @@ from diwan.kit.i18n import _, listed
 from diwan.resources import Field, Resource
 from diwan.resources.filters import described
 from diwan.resources.periods import PERIODS
+from diwan.resources.showing import text_of
 from diwan.web import cells
 
 DATED = frozenset({"date", "datetime"})
@@ -59,7 +60,7 @@ def value_text(field: Field, operator: str, value: Any) -> str:
     if operator in ("contains", "starts"):
         return f"“{value}”"
     try:
-        return cells.text_of(field, field.parse(value))
+        return text_of(field, field.parse(value))
     except (ValueError, TypeError):
         return str(value)
 

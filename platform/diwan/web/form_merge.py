@@ -17,8 +17,8 @@ from diwan.errors import Stale
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.resources import Field, Resource, store
+from diwan.resources.showing import text_of
 from diwan.resources.values import as_json
-from diwan.web import cells
 
 MOST_STEPS = 200
 
@@ -120,4 +120,4 @@ def _text(resource: Resource, name: str, value: Any) -> str:
     if name in resource.parts:
         part = resource.parts[name]
         return "; ".join(str(row.get(part.title) or "") for row in value or [])
-    return cells.text_of(resource.fields[name], value)
+    return text_of(resource.fields[name], value)

@@ -19,6 +19,7 @@ from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.resources import Field, Resource, store
 from diwan.resources.amounts import currency_of
+from diwan.resources.showing import text_of
 from diwan.web import acting, cells, form_merge
 
 LINE = re.compile(r"(\d{1,4})-([a-z][a-z0-9_]*)")
@@ -146,7 +147,7 @@ def _sections(
     tabbed = any(section["tab"] for section in sections)
     for name, part in resource.parts.items():
         rows = raw[name] if name in raw else _stored_lines(part, record)
-        shown = cells.lines_control(part, rows, errors)
+        shown = cells.lines_control(part, rows, errors, values)
         shown["readonly"] = readonly
         shown["numbered"] = part.numbered
         for row, texts in zip(rows, (row["texts"] for row in shown["rows"]), strict=True):
@@ -184,7 +185,7 @@ def computed(
         code = currency_of(described, values, outer)
         made |= {"text": formats.amount(value, code), "currency": "" if outer else code}
     elif value is not None:
-        made["text"] = cells.text_of(described, value)
+        made["text"] = text_of(described, value)
     return made
 
 

@@ -17,9 +17,9 @@ from diwan.db import current
 from diwan.errors import BadRequest, DiwanError, Invalid
 from diwan.kit.i18n import _
 from diwan.resources import Resource, lifecycle, store, undo
+from diwan.resources.showing import text_of
 from diwan.web import board, calendar_view, forms, tree
 from diwan.web.actions import way_back
-from diwan.web.cells import text_of
 from diwan.web.finding import find
 from diwan.web.shell import tell, undo_href
 from diwan.web.state import ListState

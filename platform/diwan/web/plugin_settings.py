@@ -19,8 +19,8 @@ from diwan.kernel.catalogue import installed
 from diwan.kernel.contribution import settings_permission
 from diwan.kit.i18n import _
 from diwan.resources import Field, Resource, sequences
+from diwan.resources.showing import text_of
 from diwan.web import field_input
-from diwan.web.cells import text_of
 from diwan.web.forms import version
 from diwan.web.shell import home, render, tell
 

@@ -163,7 +163,7 @@ def test_who_may_choose_and_who_may_see(business: Business, world: World) -> Non
 
 def test_documents_carry_colour_and_logo(business: Business) -> None:
     post(business, hue="300", logo=(BytesIO(png()), "logo.png"))
-    from diwan.web.documents import letterhead
+    from diwan.resources.printing import letterhead
 
     with business.acting(), unit_of_work():
         head = letterhead()

@@ -83,6 +83,7 @@ def create_app() -> Flask:
     app.add_url_rule("/", view_func=index)
     app.add_url_rule("/<path:name>", view_func=show)
     app.add_url_rule("/options", view_func=options)
+    app.add_url_rule("/compute", view_func=compute, methods=["POST"])
     app.add_url_rule("/brand.css", view_func=brand)
     app.add_url_rule("/language", view_func=switch, methods=["POST"])
     return app
@@ -115,6 +116,11 @@ def options() -> Response:
     names = ["Cedar Furniture House", "Blue Horizon Marine", "Petra Building Materials", "Falcon Auto Parts", "Zahra"]
     found = [(number, name) for number, name in enumerate(names, 1) if query in name.lower()]
     return jsonify([{"id": number, "label": name, "hint": f"C-{number:03}"} for number, name in found])
+
+
+def compute() -> Response:
+    """Everything that is typed fits, and nothing is computed."""
+    return jsonify({"errors": {}, "shown": {}})
 
 
 def brand() -> Response:

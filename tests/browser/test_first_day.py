@@ -10,6 +10,7 @@ import re
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from playwright.sync_api import Page, expect
@@ -80,7 +81,7 @@ def edit_in_arabic(page: Page) -> str:
     history = page.locator(".timeline li").first
     expect(history).to_contain_text("Mariam Haddad")
     expect(history).to_contain_text("بوليدو للأطعمة الجاهزة")
-    record = page.url.rpartition("/")[2]
+    record = urlsplit(page.url).path.rpartition("/")[2]
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("dir", "ltr")
     return record

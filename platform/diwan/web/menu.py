@@ -19,6 +19,7 @@ ADMIN = (
     ("modules", _("Modules"), "apps", "core.plugin.manage"),
     ("settings", _("Settings"), "settings", "core.tenant.update"),
     ("settings/branding", _("Branding"), "palette", "core.tenant.update"),
+    ("settings/fields", _("Your own fields"), "forms", "core.tenant.update"),
     ("audit", _("Audit log"), "history", "core.audit.read"),
 )
 CORE = "core"

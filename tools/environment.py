@@ -212,8 +212,9 @@ def lock() -> None:
     run(*compile_, "--group", "pyproject.toml:build", "-c", "requirements.lock", "-o", "requirements-build.lock")
     both = ["-c", "requirements.lock", "-c", "requirements-build.lock"]
     run(
-        *compile_, platform, "--extra", "testing", "--group", "pyproject.toml:dev", *both, "-o", "requirements-dev.lock"
-    )
+        *compile_, platform, "--extra", "testing", "--extra", "s3", "--group", "pyproject.toml:dev", *both,
+        "-o", "requirements-dev.lock",
+    )  # fmt: skip
 
 
 def upgrades() -> Iterator[str]:

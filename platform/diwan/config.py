@@ -32,6 +32,9 @@ class Config:
     secret_key: str = field(default="", repr=False)
     mail_url: str = field(default="", repr=False)
     mail_from: str = "Diwan <no-reply@localhost>"
+    files_url: str = field(default="", repr=False)
+    files_secret: str = field(default="", repr=False)
+    files_quota: int = 0
     strict_plugins: bool = False
     testing: bool = False
     web_workers: int = 2
@@ -63,6 +66,9 @@ class Config:
             secret_key=env.get("DIWAN_SECRET_KEY", ""),
             mail_url=env.get("DIWAN_MAIL_URL", ""),
             mail_from=env.get("DIWAN_MAIL_FROM", cls.mail_from),
+            files_url=env.get("DIWAN_FILES_URL", ""),
+            files_secret=env.get("DIWAN_FILES_SECRET", ""),
+            files_quota=_number(env, "DIWAN_FILES_QUOTA", cls.files_quota),
             strict_plugins=env.get("DIWAN_PLUGINS", "") == "strict",
             testing=env.get("DIWAN_TESTING", "").lower() in TRUE,
             web_workers=_number(env, "DIWAN_WEB_WORKERS", cls.web_workers),

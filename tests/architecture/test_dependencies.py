@@ -24,12 +24,13 @@ def test_imports_and_declarations_agree(root: Path) -> None:
     project = tomllib.loads((root / "platform" / "pyproject.toml").read_text())["project"]
     runtime = names(project["dependencies"])
     testing = names(project["optional-dependencies"]["testing"])
+    extra = names(project["optional-dependencies"]["s3"])
     used, used_in_tests = imported(root / "platform" / "diwan"), imported(root / "tests")
 
     package = root / "platform" / "diwan"
     ships = imported(package, without=package / "testing")
-    assert ships <= runtime, "declare it in platform/pyproject.toml, then `make lock`"
-    assert used <= runtime | testing
+    assert extra <= ships <= runtime | extra, "declare it in platform/pyproject.toml, then `make lock`"
+    assert used <= runtime | extra | testing
     assert runtime | testing <= used | used_in_tests | SILENT, "nothing imports it: take it out"
 
 

@@ -1,9 +1,9 @@
-"""Files that people upload: bytes on disk under DIWAN_HOME, a row for each in the tenant's table.
+"""Files that people upload: bytes in a folder or a bucket, a row for each in the tenant's table.
 
 It must not interpret a file, nor let its name choose where it is stored.
 """
 
 from diwan.files.models import StoredFile
-from diwan.files.service import configure, path_of, remove, store
+from diwan.files.service import configure, discard, path_of, remove, store
 
-__all__ = ["StoredFile", "configure", "path_of", "remove", "store"]
+__all__ = ["StoredFile", "configure", "discard", "path_of", "remove", "store"]

@@ -1,4 +1,4 @@
-"""Stores, finds and removes files: `<home>/files/<tenant>/<id>`, with a row that the caller's transaction commits.
+"""Stores, finds and removes files: bytes under `<tenant>/<id>`, with a row that the caller's transaction commits.
 
 It must never read a whole file into memory, nor follow a name that came from outside.
 """
@@ -11,36 +11,44 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from diwan.config import Config
 from diwan.db import after_commit, current
 from diwan.db.base import now
-from diwan.errors import NotFound, TooLarge
+from diwan.errors import NotFound, Refuse, TooLarge
+from diwan.files import places
 from diwan.files.models import StoredFile
+from diwan.files.places import Place
 from diwan.kit.i18n import _
 from diwan.kit.ids import uuid7
 from diwan.kit.text import clean
 
 CHUNK = 1 << 20
 LONGEST_NAME = 200
-_root: list[Path] = []
+MB = 2**20
+_place: list[Place] = []
+_quota: list[int] = []
 
 
 def configure(config: Config) -> None:
-    """Tell where the files are kept. Touches nothing yet."""
-    _root[:] = [config.home / "files"]
+    """Tell where the files are kept, and how many bytes a business may keep. Touches nothing yet."""
+    _place[:], _quota[:] = [places.of(config)], [config.files_quota * MB]
 
 
 def store(stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: int) -> StoredFile:
-    """Keep the bytes of a stream and return their row, not committed yet. Raises TooLarge beyond `limit` bytes.
+    """Keep the bytes of a stream and return their row, not committed yet. Raises TooLarge beyond `limit` bytes, Refuse
+    where the business has no room left, Unavailable.
 
-    The bytes are on disk before the row is: a transaction that fails leaves at most an unknown file, never a row
-    without its file.
+    The bytes are kept before the row is: a transaction that fails leaves at most an unknown file, never a row without
+    its file.
     """
     row = StoredFile(
         tenant_id=current.tenant.id, id=uuid7(), name=_shown(name), mime=mime[:100], size=0, sha256=b"",
         purpose=purpose, created_by=current.user.id, created_at=now(),
     )  # fmt: skip
-    target = _place(row.id)
+    place, key, room = _kept_at(), _key(row.id), _room()
+    target = place.path(key)
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
@@ -48,7 +56,9 @@ def store(stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: 
             while chunk := stream.read(CHUNK):
                 row.size += len(chunk)
                 if row.size > limit:
-                    raise TooLarge(_("This file is larger than %(limit)s MB.", limit=limit // 2**20))
+                    raise TooLarge(_("This file is larger than %(limit)s MB.", limit=limit // MB))
+                if room is not None and row.size > room:
+                    raise Refuse(_full())
                 digest.update(chunk)
                 out.write(chunk)
             out.flush()
@@ -56,6 +66,7 @@ def store(stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: 
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+    place.keep(key)
     row.sha256 = digest.digest()
     current.session.add(row)
     current.session.flush()
@@ -63,10 +74,13 @@ def store(stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: 
 
 
 def path_of(id: UUID) -> Path:
-    """Return where the bytes of a file of this tenant are. Raises NotFound."""
+    """Return a file of this machine with the bytes of a file of this tenant. Raises NotFound, Unavailable.
+
+    It is there to be read now: the next call may return another one.
+    """
     row = current.session.get(StoredFile, (current.tenant.id, id))
-    path = _place(id)
-    if row is None or not path.is_file():
+    path = _kept_at().fetch(_key(id), row.sha256) if row is not None else None
+    if path is None:
         raise NotFound(_("This file is no longer there."))
     return path
 
@@ -77,14 +91,42 @@ def remove(id: UUID) -> None:
     if row is not None:
         current.session.delete(row)
         current.session.flush()
-        path = _place(id)
-        after_commit(lambda: path.unlink(missing_ok=True))
+        place, key = _kept_at(), _key(id)
+        after_commit(lambda: place.drop(key))
 
 
-def _place(id: UUID) -> Path:
-    if not _root:
+def discard(id: UUID) -> None:
+    """Let go of bytes now, whose row goes with a transaction that will not be committed."""
+    _kept_at().drop(_key(id))
+
+
+def _room() -> int | None:
+    """How many bytes the business may still keep, or None for as many as it likes. Uploads at one moment may each
+    take the last room: the next one is refused then."""
+    if not _quota[0]:
+        return None
+    used = select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.tenant_id == current.tenant.id)
+    room = _quota[0] - int(current.session.scalar(used) or 0)
+    if room <= 0:
+        raise Refuse(_full())
+    return room
+
+
+def _full() -> object:
+    return _(
+        "The files of this business may take up %(quota)s MB, and there is no room for this one. "
+        "Remove files that nobody needs, or ask who runs Diwan for more room.", quota=_quota[0] // MB,
+    )  # fmt: skip
+
+
+def _kept_at() -> Place:
+    if not _place:
         raise RuntimeError("files.configure(config) has not been called.")
-    return _root[0] / str(current.tenant.id) / str(id)
+    return _place[0]
+
+
+def _key(id: UUID) -> str:
+    return f"{current.tenant.id}/{id}"
 
 
 def _shown(name: str) -> str:

@@ -40,7 +40,7 @@ def start(resource: Resource, stream: IO[bytes], name: str, mime: str = "") -> I
     try:
         _guess(resource, run, open_table(files.path_of(stored.id), stored.name))
     except BaseException:
-        files.path_of(stored.id).unlink()  # the row goes with the transaction, the bytes would stay
+        files.discard(stored.id)  # the row goes with the transaction, the bytes would stay
         raise
     current.session.add(run)
     current.session.flush()

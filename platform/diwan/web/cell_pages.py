@@ -93,6 +93,6 @@ def _shown(resource: Resource, field: str, record: Any) -> str:
     [value] = cells.column_cells(described, [values[field]], {name: [other] for name, other in values.items()})
     if request.form.get("title") == "1":
         href = f"{cells.record_base(resource.key)}/{record.id}"
-        shown = {"text": value, "avatar": True} if field == resource.title else value
+        shown = {"text": value, "avatar": not described.sequence} if field == resource.title else value
         return title_cell(shown, href, described.kind.name)
     return cell(described.kind.name, value)

@@ -105,7 +105,7 @@ def build(
     tabs = _tabs(sections)
     return {
         "icon": resource.icon,
-        "avatar": record is not None,
+        "avatar": record is not None and not resource.fields[resource.title].sequence,
         "action": f"{href}?{urlencode({'from': query})}" if query else href,
         "asks": base if record is None else href,
         "version": None if record is None else record.version if seen is None or conflict else seen,

@@ -81,7 +81,7 @@ def rows(
         label = (row[named] if named is not None else "") or _("Untitled")
         shown = [column[number] for column in cells]
         if named == 1:
-            shown[0] = {"text": shown[0], "avatar": True}
+            shown[0] = {"text": shown[0], "avatar": not resource.fields[resource.title].sequence}
         found.append(
             {"id": row[0], "href": f"{href}/{row[0]}{back}", "label": label, "cells": shown, "archived": archived}
         )

@@ -143,6 +143,8 @@ def upgrade() -> None:
     op.execute("ALTER TABLE core.tenant ADD COLUMN tailoring bigint NOT NULL DEFAULT 0")
     op.execute("ALTER TABLE core.tenant ADD COLUMN brand jsonb NOT NULL DEFAULT '{}'")
     op.execute("""ALTER TABLE core."user" ADD COLUMN preferences jsonb NOT NULL DEFAULT '{}'""")
+    # The files of old imports are deleted; what the imports did stays known.
+    op.execute("ALTER TABLE core.import_run ALTER COLUMN file_id DROP NOT NULL")
     for name, columns in TENANT_TABLES.items():
         op.execute(
             f"""CREATE TABLE core.{name} (tenant_id bigint NOT NULL, {columns},
@@ -166,6 +168,8 @@ def downgrade() -> None:
     _replace(_lookups(OLD_COLUMNS, OLD_RESULT, "", ""))
     for name in reversed(TENANT_TABLES):
         op.execute(f"DROP TABLE core.{name}")
+    op.execute("DELETE FROM core.import_run WHERE file_id IS NULL")
+    op.execute("ALTER TABLE core.import_run ALTER COLUMN file_id SET NOT NULL")
     op.execute("""ALTER TABLE core."user" DROP COLUMN preferences""")
     op.execute("ALTER TABLE core.tenant DROP COLUMN brand")
     op.execute("ALTER TABLE core.tenant DROP COLUMN tailoring")

@@ -23,7 +23,8 @@ class ImportRun(TenantMixin, Base):
     """One import of one file. Its counters are those of the last check, then those of the run.
 
     state: uploaded → mapped → checking → checked → queued → running → done, or failed, or stopped; then undoing →
-    undone. mapping: {"columns": {column: field}, "sheet": ...}. encoding, delimiter: what the person chose, or "".
+    undone. file_id: None once the file was deleted, after 90 days. mapping: {"columns": {column: field}, "sheet": ...}.
+    encoding, delimiter: what the person chose, or "".
     """
 
     __tablename__ = "import_run"
@@ -41,7 +42,7 @@ class ImportRun(TenantMixin, Base):
     )
 
     resource: Mapped[str]
-    file_id: Mapped[UUID]
+    file_id: Mapped[UUID | None]
     file_name: Mapped[str]
     encoding: Mapped[str] = mapped_column(default="", server_default="")
     delimiter: Mapped[str] = mapped_column(default="", server_default="")

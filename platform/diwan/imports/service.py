@@ -29,6 +29,7 @@ BUSY = frozenset({"checking", "queued", "running", "undoing"})
 MAPPABLE = frozenset({"uploaded", "mapped", "checked"})
 UNDOABLE = frozenset({"done", "failed", "stopped"})
 PAGE = 1_000
+GONE = _("The file of this import was deleted, because it was older than 90 days.")
 
 
 def start(resource: Resource, stream: IO[bytes], name: str, mime: str = "") -> ImportRun:
@@ -74,7 +75,9 @@ def resource_of(run: ImportRun) -> Resource:
 
 
 def read(run: ImportRun) -> Table:
-    """Open the file of a run as its person wants it read."""
+    """Open the file of a run as its person wants it read. Raises NotFound once it is gone."""
+    if run.file_id is None:
+        raise NotFound(GONE)
     path: Path = files.path_of(run.file_id)
     return open_table(
         path, run.file_name, encoding=run.encoding or None, delimiter=run.delimiter or None, sheet=run.sheet or None

@@ -13,6 +13,7 @@ from diwan.db import scope, unit_of_work
 from diwan.db.base import now
 from diwan.db.context import SYSTEM
 from diwan.events.outbox import Message
+from diwan.jobs import leftovers
 from diwan.jobs.queue import Queues
 from diwan.jobs.schedules import tenants
 from diwan.users import service as users
@@ -60,7 +61,7 @@ def sweep(queues: Queues, most: int = MOST) -> int:
 
 def clean() -> int:
     """Delete what has expired: of sign-ins, of the API's answers, steps that nobody can undo any more, forms
-    that nobody came back to, what the outbox finished; return how many rows."""
+    that nobody came back to, what the outbox finished, files that nothing holds; return how many rows."""
     moment = now()
     with unit_of_work():
         deleted = users.sweep()
@@ -70,6 +71,7 @@ def clean() -> int:
             deleted += _delete_in_batches(ANSWERED, tenant.id, moment - ANSWERS_KEPT)
             deleted += _delete_in_batches(PASSED, tenant.id, moment - STEPS_KEPT)
             deleted += _delete_in_batches(LEFT, tenant.id, moment - DRAFTS_KEPT)
+            deleted += leftovers.clean_files()
     return deleted
 
 

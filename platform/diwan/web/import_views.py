@@ -243,7 +243,7 @@ def result(run: ImportRun, address: str) -> dict[str, Any]:
     undoable = run.state in service.UNDOABLE and run.created + run.updated > 0 and may_undo
     return {
         "state": run.state,
-        "message": run.error or (_kept_text(len(kept)) if kept else ""),
+        "message": run.error or (_kept_text(len(kept)) if kept else service.GONE if run.file_id is None else ""),
         "created": run.created,
         "updated": run.updated,
         "skipped": run.skipped,
@@ -253,8 +253,8 @@ def result(run: ImportRun, address: str) -> dict[str, Any]:
         "who": current.session.scalar(select(User.name).where(User.id == run.created_by)) or "",
         "list_href": base,
         "again_href": f"{base}/import",
-        "failed_href": f"{address}/failed.csv",
-        "resume_action": f"{address}/resume" if run.state in ("failed", "stopped") else None,
+        "failed_href": f"{address}/failed.csv" if run.file_id else None,
+        "resume_action": f"{address}/resume" if run.file_id and run.state in ("failed", "stopped") else None,
         "undo_action": f"{address}/undo" if undoable else None,
         "errors": [{"row": row.number, "message": row.problem} for row in [*failed, *kept]],
     }

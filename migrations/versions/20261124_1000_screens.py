@@ -138,6 +138,10 @@ def _lookups(columns: str, result: str, person: str, person_result: str) -> dict
             AND i.expires_at > moment $$""",
     }
 
+TODAY = """CREATE FUNCTION core.today() RETURNS date LANGUAGE sql STABLE AS $$
+    SELECT (now() AT TIME ZONE coalesce((SELECT timezone FROM core.tenant WHERE id = core.tid()), 'UTC'))::date $$"""
+"""The day where the open tenant is."""
+
 
 def upgrade() -> None:
     op.execute("ALTER TABLE core.tenant ADD COLUMN tailoring bigint NOT NULL DEFAULT 0")
@@ -145,6 +149,7 @@ def upgrade() -> None:
     op.execute("""ALTER TABLE core."user" ADD COLUMN preferences jsonb NOT NULL DEFAULT '{}'""")
     # The files of old imports are deleted; what the imports did stays known.
     op.execute("ALTER TABLE core.import_run ALTER COLUMN file_id DROP NOT NULL")
+    op.execute(TODAY)
     for name, columns in TENANT_TABLES.items():
         op.execute(
             f"""CREATE TABLE core.{name} (tenant_id bigint NOT NULL, {columns},
@@ -168,7 +173,10 @@ def downgrade() -> None:
     _replace(_lookups(OLD_COLUMNS, OLD_RESULT, "", ""))
     for name in reversed(TENANT_TABLES):
         op.execute(f"DROP TABLE core.{name}")
+    op.execute("DROP FUNCTION core.today()")
+    op.execute("ALTER TABLE core.import_run NO FORCE ROW LEVEL SECURITY")
     op.execute("DELETE FROM core.import_run WHERE file_id IS NULL")
+    op.execute("ALTER TABLE core.import_run FORCE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE core.import_run ALTER COLUMN file_id SET NOT NULL")
     op.execute("""ALTER TABLE core."user" DROP COLUMN preferences""")
     op.execute("ALTER TABLE core.tenant DROP COLUMN brand")

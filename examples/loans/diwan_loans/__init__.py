@@ -4,8 +4,6 @@ from datetime import date, timedelta  # noqa: I001  (names below stand side by s
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func
-
 from diwan.plugin import (
     Deleting, Derived, Event, Lifecycle, Mapped, Model, Plugin, Refuse, Rows, Section, Stat, State, Status,
     Transition, emit, field, today, use,
@@ -38,7 +36,7 @@ CYCLE = Lifecycle(
         Transition("take_back", _("Back to draft"), "out", "draft"),
     ],
 )
-LATE = Status("late", _("Late"), lambda loan: (loan.due < func.current_date()) & (loan.state == "out"), "bad")
+LATE = Status("late", _("Late"), lambda loan: (loan.due < today()) & (loan.state == "out"), "bad")
 
 
 @plugin.resource(

@@ -17,6 +17,7 @@ from diwan.db.context import current
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.resources import Field
+from diwan.resources.kinds.texts import plain_text
 from diwan.resources.search import titles
 
 BETWEEN = ", "
@@ -42,6 +43,8 @@ def cells(subject: Field, values: Sequence[Any]) -> list[Any]:
     if kind == "datetime":
         zone = ZoneInfo(current.tenant.timezone)
         return [value.astimezone(zone).replace(tzinfo=None) if value is not None else None for value in values]
+    if kind == "richtext":
+        return [plain_text(value) if value else value for value in values]
     if kind == "country":
         return [formats.country(value) if value else None for value in values]
     if subject.choices:

@@ -14,6 +14,7 @@ from sqlalchemy import Text, case, cast, literal, literal_column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import column_property
 
+from diwan.db.clock import in_sql
 from diwan.resources.fields import Field
 from diwan.resources.kinds import KINDS
 
@@ -72,7 +73,9 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One value of a derived field, and the SQL condition under which a record has it: a function of the model."""
+    """One value of a derived field, and the SQL condition under which a record has it: a function of the model.
+
+    `today()` in it is the day of the business when the record is read."""
 
     key: str
     label: Any
@@ -167,7 +170,8 @@ def check_name(where: str, name: str) -> Iterable[str]:
 
 def derive(model: Any, derived: Derived) -> Field:
     """Give a model a derived field; return its description."""
-    cases = [(status.when(model), literal(status.key)) for status in derived.statuses]
+    with in_sql():
+        cases = [(status.when(model), literal(status.key)) for status in derived.statuses]
     sql = cast(case(*cases, else_=None), Text())
     model.__mapper__.add_property(derived.name, column_property(sql))
     # Lists compile a statement once and bring values of their own: this expression must not need any.

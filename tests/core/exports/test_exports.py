@@ -102,6 +102,14 @@ def test_a_workbook_keeps_types(kitchen: Business) -> None:
     assert rows[2][1:3] == (None, None)
 
 
+def test_formatted_text_is_exported_without_its_tags(kitchen: Business) -> None:
+    fill(kitchen, {"subject": "A", "about": "<p>One <strong>&amp; two</strong></p><ul><li>Three</li></ul>"})
+    [_head, row] = list(csv.reader(io.StringIO(download(kitchen, columns="about").text.lstrip("\ufeff"))))
+    assert row == ["One & two\nThree"]
+    sheet = openpyxl.load_workbook(io.BytesIO(download(kitchen, columns="about", format="xlsx").data)).active
+    assert sheet["A2"].value == "One & two\nThree"
+
+
 def test_a_workbook_has_an_end(kitchen: Business, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "MOST_XLSX_ROWS", 1)
     fill(kitchen, {"subject": "A"}, {"subject": "B"})

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
 
 from diwan import resources
 from diwan.db import current, unit_of_work
 from diwan.db.base import now
+from diwan.db.clock import in_sql, today
 from diwan.errors import Denied, Invalid, Refuse, Stale
 from diwan.resources import Resource, lifecycle, store
 from diwan.testing.world import Business, World
@@ -129,6 +132,26 @@ def test_a_derived_status_is_read_filtered_and_grouped_but_not_written(office: B
     head = {"Authorization": f"Bearer {office.token()}"}
     found = office.world.app.test_client().get("/api/v1/loans/loan?standing=late&fields=standing", headers=head).json
     assert found["data"] == [{"id": str(late), "standing": "late"}]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])  # 26 hours apart: never on the same day
+def test_a_derived_status_knows_the_day_of_the_business(office: Business, zone: str) -> None:
+    with office.acting(), unit_of_work() as session:
+        session.execute(text("UPDATE core.tenant SET timezone = :zone WHERE id = :id"),
+                        {"zone": zone, "id": office.tenant.id})  # fmt: skip
+    with office.acting():
+        day = today()
+    due_yesterday, due_today = make(office, due=day - timedelta(days=1)), make(office, due=day)
+    for id in (due_yesterday, due_today):
+        move(office, id, "out")
+    with office.acting():
+        assert store.get(loans(), due_yesterday).standing == "late"
+        assert store.get(loans(), due_today).standing is None
+        assert resources.list_page(loans(), ["number"], [["standing", "eq", "late"]]).rows[0][0] == due_yesterday
+        with in_sql():
+            sum_up = select(today() - timedelta(days=30))  # type: ignore[call-overload]
+        written = sum_up.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+        assert current.session.execute(text(str(written))).scalar_one().date() == day - timedelta(days=30)
 
 
 def test_bulk_writes_leave_derived_fields_alone(office: Business) -> None:

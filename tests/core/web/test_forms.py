@@ -258,6 +258,13 @@ def test_lines_keep_their_order(desk: Desk) -> None:
     assert desk.stored(id)["items"] == ["C", "B", "A"]
 
 
+def test_prices_of_lines_have_the_decimals_of_their_currency(desk: Desk) -> None:
+    dinars = desk.make(currency="KWD", line=[{"item": "A", "price": "1.5"}])
+    yen = desk.make(currency="JPY", line=[{"item": "A", "price": "1500"}])
+    assert desk.form(dinars)["line-0-price"] == "1.500"
+    assert desk.form(yen)["line-0-price"] == "1500"
+
+
 def test_tabs_and_the_tab_with_the_error(desk: Desk) -> None:
     page = desk.get("new").text
     assert page.count('role="tab"') == page.count('role="tabpanel"') == 3

@@ -59,14 +59,23 @@ def add_comment(resource: Resource, id: UUID, title: str, text: str, mentions: I
     return Said(comment, tuple(person.name for person in named if not person.may))
 
 
-def edit_comment(resource: Resource, id: UUID, comment_id: UUID, text: str) -> Comment:
-    """Correct one's own comment."""
+def edit_comment(
+    resource: Resource, id: UUID, comment_id: UUID, title: str, text: str, mentions: Iterable[UUID] = ()
+) -> Said:  # fmt: skip
+    """Correct one's own comment. Who is mentioned only now is told, nobody is told twice."""
     comment = _own(resource, id, comment_id)
     body = _checked(text)
-    if body != comment.body:
-        comment.body, comment.edited_at = body, now()
-        current.session.flush()
-    return comment
+    if body == comment.body:
+        return Said(comment)
+    named = _mentioned(resource, body, mentions)
+    before = set(comment.mentions)
+    comment.body, comment.edited_at = body, now()
+    comment.mentions = [person.id for person in named if person.may]
+    current.session.flush()
+    new = [person for person in comment.mentions if person not in before]
+    notifications.notify(new, "mention", title, body[:EXCERPT], resource.key, id)
+    follow(resource, id, new)
+    return Said(comment, tuple(person.name for person in named if not person.may))
 
 
 def delete_comment(resource: Resource, id: UUID, comment_id: UUID) -> None:

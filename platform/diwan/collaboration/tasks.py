@@ -16,7 +16,7 @@ from diwan.collaboration.models import Task
 from diwan.collaboration.people import people
 from diwan.db.base import now
 from diwan.db.context import current
-from diwan.errors import Denied, Invalid, NotFound
+from diwan.errors import Denied, Invalid, NotFound, Stale
 from diwan.events import outbox
 from diwan.kit.i18n import _
 from diwan.kit.text import clean
@@ -34,14 +34,7 @@ def create_task(
     assignee_id: UUID | None = None, due_at: datetime | None = None, remind_at: datetime | None = None, note: str = "",
 ) -> Task:  # fmt: skip
     """Give a task to a member; without one it is the person's own. Raises Invalid."""
-    shown, assignee = " ".join(clean(title).split()), assignee_id or current.user.id
-    if not shown or len(shown) > LONGEST:
-        raise Invalid({"title": _("Enter a task of at most %(n)s characters.", n=LONGEST)})
-    known = people(resource.permission("read") if resource else "", [assignee] if assignee else [])
-    if not known or assignee is None:
-        raise Invalid({"assignee": _("Choose somebody who works here.")})
-    if resource is not None and not known[0].may:
-        raise Invalid({"assignee": _("This person may not see the record, so they could not do the task.")})
+    shown, assignee = _checked(title), _checked_assignee(assignee_id or current.user.id, resource)
     moment = now()
     task = Task(
         resource=resource.key if resource else "", record_id=record_id, record_title=record_title[:LONGEST],
@@ -52,6 +45,38 @@ def create_task(
     current.session.flush()
     _schedule(task)
     notifications.notify([assignee], "task", shown, record_title, task.resource, record_id)
+    return task
+
+
+def edit_task(
+    id: UUID, version: int, *, title: str, note: str, assignee_id: UUID | None, due_at: datetime | None,
+    remind_at: datetime | None,
+) -> Task:  # fmt: skip
+    """Change a task that one has or gave, as it was at `version`. Raises Invalid, Stale, NotFound, Denied."""
+    task = find_task(id, lock=True)
+    wanted = {
+        "title": _checked(title), "note": clean(note)[:LONGEST_NOTE], "assignee_id": assignee_id, "due_at": due_at,
+        "remind_at": remind_at,
+    }  # fmt: skip
+    changed = {name: value for name, value in wanted.items() if getattr(task, name) != value}
+    if not changed:
+        return task
+    if task.version != version:
+        text = _("Somebody changed this task meanwhile. Look at it, then save again to keep what you have typed.")
+        raise Stale(text, {name: getattr(task, name) for name in changed}, changed)
+    if "assignee_id" in changed:
+        _checked_assignee(assignee_id, current.lineup.resources.get(task.resource) if task.resource else None)
+    for name, value in changed.items():
+        setattr(task, name, value)
+    if "remind_at" in changed:
+        task.reminded_at = None
+    _touch(task)
+    if "remind_at" in changed:
+        _schedule(task)
+    if "assignee_id" in changed and assignee_id is not None:
+        notifications.notify(
+            [assignee_id], "task", task.title, task.record_title, task.resource, task.record_id
+        )  # fmt: skip
     return task
 
 
@@ -82,9 +107,10 @@ def delete_task(id: UUID) -> None:
     current.session.flush()
 
 
-def find_task(id: UUID) -> Task:
+def find_task(id: UUID, *, lock: bool = False) -> Task:
     """Return a task that the person may change: their own, or one they gave. Raises NotFound, Denied."""
-    task = current.session.scalars(select(Task).where(Task.id == id)).one_or_none()
+    statement = select(Task).where(Task.id == id)
+    task = current.session.scalars(statement.with_for_update() if lock else statement).one_or_none()
     if task is None:
         raise NotFound(_("This task is no longer there."))
     if current.user.id not in (task.assignee_id, task.created_by):
@@ -119,6 +145,23 @@ def remind(task: UUID) -> None:
             [found.assignee_id], "reminder", found.title, found.record_title, found.resource, found.record_id,
             itself=True,
         )  # fmt: skip
+
+
+def _checked(title: str) -> str:
+    shown = " ".join(clean(title).split())
+    if not shown or len(shown) > LONGEST:
+        raise Invalid({"title": _("Enter a task of at most %(n)s characters.", n=LONGEST)})
+    return shown
+
+
+def _checked_assignee(assignee: UUID | None, resource: Resource | None) -> UUID:
+    """Refuse somebody who does not work here, or may not see the record that the task is about. Raises Invalid."""
+    known = people(resource.permission("read") if resource else "", [assignee] if assignee else [])
+    if not known or assignee is None:
+        raise Invalid({"assignee": _("Choose somebody who works here.")})
+    if resource is not None and not known[0].may:
+        raise Invalid({"assignee": _("This person may not see the record, so they could not do the task.")})
+    return assignee
 
 
 def _schedule(task: Task) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from diwan import resources
+from diwan import collaboration, resources
 from diwan.db import current, unit_of_work
 from diwan.errors import NotFound, Stale
 from diwan.kit.i18n import _
@@ -107,6 +107,8 @@ def create(resource: Resource) -> Response:
         outcomes = bulk.create_many(resource, body)
         return reply(bulk.answer_for(resource, outcomes), 207 if flag("partial") else 201)
     record = store.create(resource, read_object(body))
+    if not resource.part_of:
+        collaboration.follow(resource, record.id, [current.user.id])
     return reply(as_body(resource, record), 201, Location=f"{request.path}/{record.id}", ETag=_etag(record.version))
 
 

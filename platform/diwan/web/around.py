@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, redirect, request, se
 from flask.typing import ResponseReturnValue
 
 from diwan import collaboration, files
+from diwan.collaboration.comments import Said
 from diwan.db import current
 from diwan.errors import Denied, DiwanError, Invalid, NotFound
 from diwan.files import types
@@ -64,14 +65,7 @@ def comment(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnVal
     body = request.form.get("body", "")
 
     def act() -> object:
-        said = collaboration.add_comment(resource, id, title, body, _ids(request.form.getlist("mention")))
-        if not said.without_right:
-            return None
-        return ngettext(
-            "%(names)s may not see this record and was not told.",
-            "%(names)s may not see this record and were not told.",
-            len(said.without_right), names=listed(said.without_right),
-        )  # fmt: skip
+        return _untold(collaboration.add_comment(resource, id, title, body, _ids(request.form.getlist("mention"))))
 
     return _act(resource, id, title, act, typed=body)
 
@@ -80,7 +74,23 @@ def comment(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnVal
 def edit_comment(plugin: str, name: str, id: UUID, comment_id: UUID, **_slug: str) -> ResponseReturnValue:
     resource, title = _open(plugin, name, id, "read")
     text = request.form.get("body", "")
-    return _act(resource, id, title, lambda: collaboration.edit_comment(resource, id, comment_id, text))
+
+    def act() -> object:
+        mentions = _ids(request.form.getlist("mention"))
+        return _untold(collaboration.edit_comment(resource, id, comment_id, title, text, mentions))
+
+    return _act(resource, id, title, act)
+
+
+def _untold(said: Said) -> str | None:
+    """Who was mentioned in vain, in words."""
+    if not said.without_right:
+        return None
+    return ngettext(
+        "%(names)s may not see this record and was not told.",
+        "%(names)s may not see this record and were not told.",
+        len(said.without_right), names=listed(said.without_right),
+    )  # fmt: skip
 
 
 @pages.post(f"{RECORD}/comments/<uuid:comment_id>/delete")
@@ -114,6 +124,15 @@ def remove_tag(plugin: str, name: str, id: UUID, tag_id: UUID, **_slug: str) -> 
     return _act(resource, id, title, lambda: collaboration.remove_tag(resource, id, title, tag_id))
 
 
+@pages.post(f"{RECORD}/tags/<uuid:tag_id>/tone")
+def colour_tag(plugin: str, name: str, id: UUID, tag_id: UUID, **_slug: str) -> ResponseReturnValue:
+    """Choose the colour of a tag that the record has; it is the same wherever the tag is."""
+    resource, title = _open(plugin, name, id, "update")
+    if tag_id not in {mark.id for mark in collaboration.tags_for(resource.key, [id]).get(id, ())}:
+        raise NotFound(_("This tag is no longer there."))
+    return _act(resource, id, title, lambda: collaboration.set_tone(tag_id, request.form.get("tone", "")))
+
+
 @pages.post(f"{RECORD}/tasks")
 def add_task(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnValue:
     resource, title = _open(plugin, name, id, "read")
@@ -124,7 +143,7 @@ def add_task(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnVa
         collaboration.create_task(
             form.get("title", ""), resource=resource, record_id=id, record_title=title,
             assignee_id=assignee[0] if assignee else None, due_at=moment_of(form.get("due", ""), "due"),
-            remind_at=moment_of(form.get("remind", ""), "remind"),
+            remind_at=moment_of(form.get("remind", ""), "remind"), note=form.get("note", ""),
         )  # fmt: skip
 
     return _act(resource, id, title, act)

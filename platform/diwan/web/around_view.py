@@ -6,7 +6,7 @@ It must not write, nor show more of a change than the fields that are there now.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,7 +26,9 @@ from diwan.web import cells, forms
 from diwan.web.shell import home
 
 PAGE = 20
-ADDRESS = re.compile(r"https?://[^\s<>\"'\u200e\u200f]+")
+ADDRESS = r"https?://[^\s<>\"'\u200e\u200f]+"
+LINK = Markup('<a class="link" href="{0}" rel="noopener noreferrer nofollow ugc" target="_blank">{0}</a>')
+MENTION = Markup('<b class="mention"><bdi>{0}</bdi></b>')
 TRAILING = ".,;:!?)]}\u060c\u061b\u061f"
 VERBS = {
     **forms.VERBS,
@@ -35,6 +37,10 @@ VERBS = {
     "tag": (_("added a tag"), "tag"),
     "untag": (_("removed a tag"), "tag"),
 }
+TONES = {
+    "brand": _("Main colour"), "ok": _("Green"), "warn": _("Amber"), "bad": _("Red"), "info": _("Blue"),
+    "violet": _("Violet"),
+}  # fmt: skip
 EXTRA = {"file": _("File"), "tag": _("Tag")}
 
 
@@ -52,6 +58,7 @@ def build(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict[st
         "following": current.user.id in followers,
         "followers": [names[user] for user in followers if user in names],
         "tags": collaboration.tags_for(resource.key, [id]).get(id, []),
+        "tones": [{"value": tone, "label": label} for tone, label in TONES.items()] if writes else [],
         "known_tags": [mark.name for mark in collaboration.suggest_tags()] if writes else [],
         "related": [_related(found, id) for found in collaboration.related(resource, id)],
         "tasks": [task_line(task, names) for task in collaboration.tasks_of(resource, id)],
@@ -74,12 +81,16 @@ def activity(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict
     )  # fmt: skip
     found: list[AuditEntry | Comment] = sorted([*said, *happened], key=lambda item: item.id, reverse=True)
     shown = found[:PAGE]
+    mentioned = {user for item in shown if isinstance(item, Comment) for user in item.mentions}
+    words = [word for person in collaboration.people("", mentioned) for word in (person.name, person.email)] if (
+        mentioned
+    ) else []  # fmt: skip
     base = f"{cells.record_base(resource.key)}/{id}/around"
     more = {"before": str(shown[-1].id), **({"only": "comments"} if only else {})} if len(found) > PAGE else None
     return {
         "only": only,
         "base": base,
-        "items": [_comment(item) if isinstance(item, Comment) else _entry(resource, item) for item in shown],
+        "items": [_comment(item, words) if isinstance(item, Comment) else _entry(resource, item) for item in shown],
         "more_href": f"{base}/activity?{urlencode(more)}" if more else None,
         "first": before is None,
         "comments": resource.comments,
@@ -93,6 +104,8 @@ def task_line(task: Task, names: Mapping[UUID, str]) -> dict[str, Any]:
     return {
         "id": task.id,
         "title": task.title,
+        "note": task.note,
+        "edit_href": f"{home()}/tasks/{task.id}",
         "done": task.done_at is not None,
         "due": formats.moment(task.due_at, zone) if task.due_at else "",
         "late": late,
@@ -110,19 +123,21 @@ def record_href(resource: str, id: UUID | None) -> str:
     return f"{home()}/{resource.replace('.', '/')}/{id}" if found and current.user.can(found.permission("read")) else ""
 
 
-def linked(text: str) -> Markup:
-    """Return text as HTML: escaped, with its web addresses as links."""
+def linked(text: str, names: Sequence[str] = ()) -> Markup:
+    """Return text as HTML: escaped, with its web addresses as links and mentions of these names marked."""
     parts, place = [], 0
-    for match in ADDRESS.finditer(text):
-        address = match[0].rstrip(TRAILING)
+    for match in _marks(names).finditer(text):
+        shown = match[0] if match[0].startswith("@") else match[0].rstrip(TRAILING)
         parts.append(escape(text[place : match.start()]))
-        parts.append(
-            Markup('<a class="link" href="{0}" rel="noopener noreferrer nofollow ugc" target="_blank">{0}</a>').format(
-                address
-            )
-        )
-        place = match.start() + len(address)
+        parts.append((MENTION if shown.startswith("@") else LINK).format(shown))
+        place = match.start() + len(shown)
     return Markup("").join([*parts, escape(text[place:])])
+
+
+def _marks(names: Sequence[str]) -> re.Pattern[str]:
+    """What stands out in a comment. The longest name first: "@Ali Hasan" is not "@Ali"."""
+    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
+    return re.compile(rf"(?<!\w)@(?:{known})(?!\w)|{ADDRESS}", re.IGNORECASE) if known else re.compile(ADDRESS)
 
 
 def size_text(size: int) -> str:
@@ -133,12 +148,12 @@ def size_text(size: int) -> str:
     return f"{size} B"
 
 
-def _comment(comment: Comment) -> dict[str, Any]:
+def _comment(comment: Comment, names: Sequence[str]) -> dict[str, Any]:
     return {
         "id": comment.id,
         "comment": True,
         "who": comment.author_name,
-        "html": linked(comment.body),
+        "html": linked(comment.body, names),
         "text": comment.body,
         "gone": comment.deleted_at is not None,
         "edited": comment.edited_at is not None,

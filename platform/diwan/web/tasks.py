@@ -5,16 +5,19 @@ It must work with plain forms; every act leads back to the page.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, redirect, request
 from flask.typing import ResponseReturnValue
 
 from diwan import collaboration
+from diwan.collaboration.models import Task
 from diwan.db import current
 from diwan.db.base import now
-from diwan.errors import Invalid
+from diwan.errors import Invalid, Stale
 from diwan.kit.i18n import _, listed
 from diwan.web import around_view
 from diwan.web.shell import home, render, tell
@@ -46,6 +49,69 @@ def create(**_slug: str) -> ResponseReturnValue:
         current.session.rollback()
         return _page(dict(form), listed(error.errors.values())), 422
     return redirect(f"{home()}/tasks", 303)
+
+
+@pages.route("/<uuid:id>", methods=["GET", "POST"])
+def change(id: UUID, **_slug: str) -> ResponseReturnValue:
+    """Show a task as a form, and save it; what is wrong or stale is said over what was typed."""
+    task, form = collaboration.find_task(id), request.form
+    if request.method == "GET":
+        return _form(task, _values(task))
+    try:
+        version = int(form.get("version", "")) if form.get("version", "").isdecimal() else -1
+        collaboration.edit_task(
+            id, min(version, 2**31), title=form.get("title", ""), note=form.get("note", ""),
+            assignee_id=_assignee(form.get("assignee", "")), due_at=_due(task, form.get("due", "")),
+            remind_at=_kept(task.remind_at, form.get("remind", "")),
+        )  # fmt: skip
+    except (Invalid, Stale) as error:
+        current.session.rollback()
+        errors = error.errors if isinstance(error, Invalid) else {}
+        stale = error.message if isinstance(error, Stale) else ""
+        return _form(collaboration.find_task(id), dict(form), errors, stale), error.status
+    tell("ok", _("The task was changed."))
+    return redirect(around_view.record_href(task.resource, task.record_id) or f"{home()}/tasks", 303)
+
+
+def _values(task: Task) -> dict[str, str]:
+    """A task as its form shows it, in the time zone of the business."""
+    return {
+        "title": task.title, "note": task.note, "assignee": str(task.assignee_id or ""),
+        "due": _local(task.due_at)[:10], "remind": _local(task.remind_at),
+    }  # fmt: skip
+
+
+def _local(moment: datetime | None) -> str:
+    zone = ZoneInfo(current.tenant.timezone)
+    return moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if moment else ""
+
+
+def _due(task: Task, text: str) -> datetime | None:
+    """The end of the day that was chosen; the same day keeps its moment."""
+    return task.due_at if text == _local(task.due_at)[:10] else moment_of(text, "due")
+
+
+def _kept(moment: datetime | None, text: str) -> datetime | None:
+    return moment if text == _local(moment) else moment_of(text, "remind")
+
+
+def _assignee(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise Invalid({"assignee": _("Choose somebody from the list.")}) from None
+
+
+def _form(task: Task, values: dict[str, str], errors: Any = None, stale: object = "") -> str:
+    resource = current.lineup.resources.get(task.resource) if task.resource else None
+    members = collaboration.people(resource.permission("read") if resource else "")
+    back = around_view.record_href(task.resource, task.record_id) or f"{home()}/tasks"
+    return render(
+        "around/task.html", [(_("My tasks"), f"{home()}/tasks"), (_("Change the task"), "")],
+        task={**values, "id": task.id, "version": task.version, "back_href": back},
+        assignees=[{"id": str(p.id), "name": p.name} for p in members if p.may or resource is None],
+        errors=errors or {}, stale=stale,
+    )  # fmt: skip
 
 
 @pages.post("/<uuid:id>/<any(done, open):verb>")

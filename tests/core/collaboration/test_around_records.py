@@ -67,7 +67,7 @@ def test_only_the_author_changes_a_comment_and_only_for_a_while(business: Busine
     id, other = make(business), business.member(READ)
     with business.acting(), unit_of_work():
         comment = collaboration.add_comment(contact(), id, "Acme", "First").comment.id
-        assert collaboration.edit_comment(contact(), id, comment, "Second").edited_at is not None
+        assert collaboration.edit_comment(contact(), id, comment, "Acme", "Second").comment.edited_at is not None
     with business.acting(other), unit_of_work(), pytest.raises(Denied):
         collaboration.delete_comment(contact(), id, comment)
     with business.acting(), unit_of_work() as session:
@@ -75,7 +75,7 @@ def test_only_the_author_changes_a_comment_and_only_for_a_while(business: Busine
         session.execute(update(Comment).where(Comment.id == comment).values(created_at=late))
         session.expire_all()
         with pytest.raises(Refuse):
-            collaboration.edit_comment(contact(), id, comment, "Third")
+            collaboration.edit_comment(contact(), id, comment, "Acme", "Third")
 
 
 def test_a_deleted_comment_leaves_a_trace_without_its_text(business: Business) -> None:
@@ -86,7 +86,7 @@ def test_a_deleted_comment_leaves_a_trace_without_its_text(business: Business) -
         [kept] = collaboration.comments(contact(), id)
         assert (kept.body, kept.deleted_at is not None) == ("", True)
         with pytest.raises(NotFound):
-            collaboration.edit_comment(contact(), id, comment, "Again")
+            collaboration.edit_comment(contact(), id, comment, "Acme", "Again")
 
 
 @pytest.mark.parametrize("body", ["", "  \n ", "x" * 5001])

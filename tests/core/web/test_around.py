@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from typing import Any
@@ -10,9 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from diwan import collaboration, resources
+from diwan import collaboration, notifications, resources
 from diwan.db import current, unit_of_work
 from diwan.testing.world import Business, World
+from diwan.web.around_view import linked
 
 READ = "contacts.contact.read"
 HTMX = {"HX-Request": "true"}
@@ -170,3 +172,110 @@ def test_a_fixed_number_of_statements(business: Business, statements: Any) -> No
     client.get(place(business, one))
     few = statements(lambda: client.get(place(business, one), headers=HTMX))
     assert statements(lambda: client.get(place(business, many), headers=HTMX)) == few
+
+
+def test_a_mention_stands_out_and_one_that_comes_later_is_told_once(business: Business) -> None:
+    id, client, base = make(business), business.client(), ""
+    base = place(business, id)
+    first, second = business.member(READ), business.member(READ)
+    answer = send(client, f"{base}/comments", HTMX, body=f"@{first.email} <i>look</i>")
+    assert f'<b class="mention"><bdi>@{first.email}</bdi></b> &lt;i&gt;look' in answer.text
+    with business.acting(), unit_of_work():
+        [said] = collaboration.comments(current.lineup.resources["contacts.contact"], id)
+    body = f"@{first.email} and @{second.email}: look at @nobody"
+    answer = send(client, f"{base}/comments/{said.id}", HTMX, body=body)
+    assert f"<bdi>@{second.email}</bdi>" in answer.text
+    assert "<bdi>@nobody" not in answer.text
+    for person in (first, second):
+        with business.acting(person), unit_of_work():
+            assert [each.kind for each in notifications.latest()] == ["mention"]
+    with business.acting(), unit_of_work():
+        resource = current.lineup.resources["contacts.contact"]
+        assert second.id in collaboration.followers(resource, id)
+
+
+def test_names_in_a_comment_are_marked_whole() -> None:
+    shown = str(linked("@Ali Hasan, @Ali and a@Ali; @<b>: https://e.com/@Ali.", ["Ali", "Ali Hasan", "<b>"]))
+    assert shown.startswith(
+        '<b class="mention"><bdi>@Ali Hasan</bdi></b>, <b class="mention"><bdi>@Ali</bdi></b> and a@Ali'
+    )
+    assert "<bdi>@&lt;b&gt;</bdi>" in shown
+    assert 'href="https://e.com/@Ali"' in shown
+
+
+def test_the_colour_of_a_tag_is_chosen_for_the_whole_business(business: Business) -> None:
+    id, client = make(business), business.client()
+    base = place(business, id)
+    send(client, f"{base}/tags", tag="VIP")
+    with business.acting(), unit_of_work():
+        [mark] = collaboration.tags_for("contacts.contact", [id])[id]
+    other = "ok" if mark.tone != "ok" else "bad"
+    answer = send(client, f"{base}/tags/{mark.id}/tone", HTMX, tone=other)
+    assert f'<span class="badge plain {other}"><bdi>VIP' in answer.text
+    with business.acting(), unit_of_work():
+        assert collaboration.tones_of(["VIP"]) == {"VIP": other}
+    assert send(client, f"{base}/tags/{mark.id}/tone", tone='x" onclick="').status_code == 422
+    assert send(client, f"{base}/tags/{uuid4()}/tone", tone="ok").status_code == 404
+    reader = business.client(business.member(READ))
+    assert send(reader, f"{base}/tags/{mark.id}/tone", tone="ok").status_code == 403
+
+
+def test_a_kind_without_comments_or_files_has_none(business: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, client = make(business), business.client()
+    base = place(business, id)
+    with business.acting():
+        resource = current.lineup.resources["contacts.contact"]
+    monkeypatch.setattr(resource, "comments", False)
+    monkeypatch.setattr(resource, "attachments", False)
+    page = client.get(base).text
+    assert "Write a comment" not in page
+    assert "Drop files here" not in page
+    assert "Tasks" in page
+    assert send(client, f"{base}/comments", body="hi").status_code == 422
+    sent = client.post(f"{base}/files", data={"file": (io.BytesIO(b"text"), "a.txt")})
+    assert sent.status_code == 422
+    with business.acting(), unit_of_work():
+        assert not collaboration.comments(resource, id)
+        assert not collaboration.attachments(resource, id)
+
+
+def test_what_refers_to_a_record_is_counted_for_who_may_read_it(world: World) -> None:
+    business = world.business("kitchen")
+    with business.acting(), unit_of_work():
+        lineup = current.lineup.resources
+        client, order = lineup["kitchen.client"], lineup["kitchen.order"]
+        id: UUID = resources.create(client, {client.title: "Café"}).id
+        drafts = [{"subject": f"Order {n}", "client": str(id)} for n in range(3)]
+        made = [
+            resources.create(order, {**draft, "others": [str(id)] if n else []}).id for n, draft in enumerate(drafts)
+        ]
+        resources.archive(order, made[0])
+        found = {each.field.name: (each.number, each.capped) for each in collaboration.related(client, id)}
+        assert found == {"client": (2, False), "others": (2, False)}
+    browser = business.client()
+    page = browser.get(f"{business.url}/kitchen/client/{id}/around").text
+    links = re.findall(
+        r'href="([^"]*/kitchen/order\?where=[^"]+)".*?<span class="grow">([^<]+)</span><b class="num">(\d+)', page
+    )
+    assert [(label, count) for _href, label, count in links] == [
+        ("Orders (Client)", "2"),
+        ("Orders (Other clients)", "2"),
+    ]
+    for href, _label, _count in links:
+        rows = browser.get(html.unescape(href)).text
+        assert "Order 1" in rows
+        assert "Order 0" not in rows
+    reader = business.client(business.member("kitchen.client.read"))
+    assert "/kitchen/order" not in reader.get(f"{business.url}/kitchen/client/{id}/around").text
+
+
+def test_who_makes_a_record_by_the_api_follows_it_but_not_each_of_many(business: Business) -> None:
+    client, headers = business.client(), {"Authorization": f"Bearer {business.token()}"}
+    one = client.post("/api/v1/contacts/contact", json={"name": "One"}, headers=headers)
+    many = client.post("/api/v1/contacts/contact", json=[{"name": "Two"}, {"name": "Three"}], headers=headers)
+    assert (one.status_code, many.status_code) == (201, 201)
+    with business.acting(), unit_of_work():
+        resource = current.lineup.resources["contacts.contact"]
+        assert collaboration.followers(resource, UUID(one.json["id"])) == [business.owner.id]
+        for row in resources.list_page(resource, ["name"], [["name", "in", ["Two", "Three"]]]).rows:
+            assert collaboration.followers(resource, row[0]) == []

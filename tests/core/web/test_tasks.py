@@ -90,3 +90,54 @@ def test_a_record_that_one_may_no_longer_see_is_not_named(business: Business) ->
     text = business.client(former).get(f"{business.url}/notifications").text
     assert "Hidden Ltd" not in text
     assert "words" not in text
+
+
+FORM = {"title": "Call them", "note": "Ask for <b>Sami</b>", "due": "2030-05-01", "remind": "2030-05-01T09:00"}
+
+
+def test_a_task_is_changed_and_a_stale_change_is_shown_first(business: Business) -> None:
+    client, base, colleague = business.client(), f"{business.url}/tasks", business.member("contacts.contact.read")
+    with business.acting(), unit_of_work():
+        resource = current.lineup.resources["contacts.contact"]
+        record = resources.create(resource, {"name": "Acme"}).id
+        task = collaboration.create_task("Call", resource=resource, record_id=record, record_title="Acme")
+        id, version = task.id, str(task.version)
+    assert f"{base}/{id}" in client.get(base).text
+    assert 'value="Call"' in client.get(f"{base}/{id}").text
+    values = {**FORM, "assignee": str(colleague.id), "version": version}
+    assert send(client, base, f"/{id}", **{**values, "title": " "}).status_code == 422
+    assert send(client, base, f"/{id}", **{**values, "due": "soon"}).status_code == 422
+    assert send(client, base, f"/{id}", **{**values, "assignee": "me"}).status_code == 422
+    assert send(client, base, f"/{id}", **values).status_code == 303
+    late = send(client, base, f"/{id}", **{**values, "title": "Mine <now>"})
+    assert late.status_code == 409
+    assert 'value="Mine &lt;now&gt;"' in late.text
+    assert f'name="version" value="{int(version) + 1}"' in late.text
+    with business.acting(colleague), unit_of_work():
+        [mine], _done = collaboration.my_tasks()
+        assert (mine.title, mine.note, mine.version) == ("Call them", "Ask for <b>Sami</b>", int(version) + 1)
+        assert [(each.kind, each.title) for each in notifications.latest()] == [("task", "Call them")]
+        remind = mine.remind_at
+    same = send(client, base, f"/{id}", **{**values, "version": str(int(version) + 1)})
+    assert same.status_code == 303
+    with business.acting(colleague), unit_of_work():
+        again = collaboration.find_task(id)
+        assert (again.version, again.remind_at) == (int(version) + 1, remind)
+    page = business.client(colleague).get(base).text
+    assert "Ask for &lt;b&gt;Sami&lt;/b&gt;" in page
+
+
+def test_a_task_about_a_record_goes_only_to_who_may_read_it(business: Business) -> None:
+    stranger = business.member("core.member.read")
+    with business.acting(), unit_of_work():
+        resource = current.lineup.resources["contacts.contact"]
+        record = resources.create(resource, {"name": "Acme"}).id
+        id = collaboration.create_task("Call", resource=resource, record_id=record, record_title="Acme").id
+    answer = send(
+        business.client(), f"{business.url}/tasks", f"/{id}", title="Call", version="1", assignee=str(stranger.id)
+    )
+    assert answer.status_code == 422
+    assert "may not see the record" in answer.text
+    other = business.client(stranger)
+    assert other.get(f"{business.url}/tasks/{id}").status_code == 403
+    assert send(other, f"{business.url}/tasks", f"/{id}", **FORM, version="1").status_code == 403

@@ -152,6 +152,40 @@ def test_a_cell_is_edited_by_key_and_a_row_selected(kitchen: Business, windows: 
     expect(page.locator("tr[data-row]").nth(2)).to_contain_text("Cancelled")
 
 
+def test_rows_are_walked_selected_and_opened_by_letters_unless_they_are_off(
+    kitchen: Business, windows: Windows
+) -> None:
+    page = opened(windows, kitchen)
+    row = page.locator("tr[data-row]:focus-within")
+    page.locator("body").press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(row).to_have_count(1)
+    first = row.get_attribute("id") or ""
+    assert first == page.locator("tr[data-row]").first.get_attribute("id")
+    page.keyboard.press("x")
+    expect(page.locator("[data-bulk]")).to_contain_text("1 selected")
+    page.keyboard.press("x")
+    expect(page.locator("[data-row] input:checked")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{first.removeprefix('row-')}*")
+    page.goto(f"{kitchen.url}/preferences")
+    page.get_by_role("switch").focus()
+    page.keyboard.press("Space")
+    page.locator("form[action$=keyboard] footer button").press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-keys", "off")
+    page.goto(f"{kitchen.url}/kitchen/order")
+    page.locator("body").press("j")
+    expect(row).to_have_count(0)
+    page.locator("tr[data-row] > td.title-cell").first.evaluate("cell => { cell.tabIndex = -1; cell.focus() }")
+    page.keyboard.press("x")
+    page.wait_for_timeout(200)
+    assert page.locator("[data-row] input:checked").count() == 0
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    expect(page.locator("[data-bulk]")).to_contain_text("1 selected")
+
+
 def test_groups_open_and_everything_is_changed_and_undone(kitchen: Business, windows: Windows) -> None:
     page = opened(windows, kitchen)
     page.goto(f"{kitchen.url}/kitchen/order?group=state&columns=subject,client,guests")

@@ -1,6 +1,7 @@
-// Rows by key: arrows or j and k move, Space selects, Enter opens. Cells in their place: double click, F2 or Enter on a cell.
+// Rows by key: arrows or j and k move, Space or x selects, Enter opens. Cells in their place: double click, F2 or Enter on a cell.
 import { csrf, isRtl, on, text } from "./dom.js";
 import { toggleRow } from "./list.js";
+import { keysOn } from "./shortcuts.js";
 import { toast } from "./toast.js";
 
 const wrapOf = (node) => node.closest?.("[data-rows]");
@@ -31,7 +32,8 @@ function move(wrap, from, down, across) {
 
 document.addEventListener("keydown", (event) => {
   const { target, key } = event;
-  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if ("jkx".includes(key) && !keysOn()) return; // the person has switched single letters off
   const wrap = wrapOf(target) ?? (target === document.body && document.querySelector("[data-rows]"));
   const cell = target.closest?.("tr[data-row] > td");
   const bare = target === cell || target === wrap || target === document.body;
@@ -44,7 +46,7 @@ document.addEventListener("keydown", (event) => {
   if (steps[key] && (cell || steps[key][0])) {
     event.preventDefault();
     move(wrap, cell, ...steps[key]);
-  } else if (cell && key === " ") {
+  } else if (cell && (key === " " || key === "x")) {
     event.preventDefault();
     toggleRow(cell.closest("tr"));
   } else if (cell && (key === "F2" || key === "Enter")) {

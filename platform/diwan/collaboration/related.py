@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, literal, select, union_all
+from sqlalchemy.types import Uuid
 
 from diwan.db.context import current
 from diwan.resources import Field, Resource
@@ -53,7 +54,7 @@ def _referring(resource: Resource) -> Iterator[tuple[Resource, Field]]:
 
 def _count(number: int, other: Resource, field: Field, id: UUID) -> Any:
     column = other.column(field.name)
-    holds = column.any(id) if field.kind.several and not field.custom else column == id
+    holds = literal(id, Uuid()) == column.any_() if field.kind.several and not field.custom else column == id
     found = (
         select(other.table.c.id)
         .where(other.table.c.tenant_id == current.tenant.id, other.table.c.archived_at.is_(None), holds)

@@ -152,9 +152,7 @@ def test_a_cell_is_edited_by_key_and_a_row_selected(kitchen: Business, windows: 
     expect(page.locator("tr[data-row]").nth(2)).to_contain_text("Cancelled")
 
 
-def test_rows_are_walked_selected_and_opened_by_letters_unless_they_are_off(
-    kitchen: Business, windows: Windows
-) -> None:
+def test_letters_walk_select_and_open_rows_unless_they_are_off(kitchen: Business, windows: Windows) -> None:
     page = opened(windows, kitchen)
     row = page.locator("tr[data-row]:focus-within")
     page.locator("body").press("j")

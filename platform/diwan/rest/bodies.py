@@ -109,7 +109,8 @@ def add_parts(resource: Resource, name: str, bodies: Iterable[Body]) -> None:
     statement = select(parent, table.c.id, *(part.column(field) for field in names)).where(
         table.c.tenant_id == current.tenant.id, parent == _among(list(found)), table.c.archived_at.is_(None)
     )
-    for owner, *row in current.session.connection().execute(statement.order_by(table.c.id)):
+    order = (table.c.position, table.c.id) if part.numbered else (table.c.id,)
+    for owner, *row in current.session.connection().execute(statement.order_by(*order)):
         found[owner][name].append(dict(zip(("id", *names), row, strict=True)))
 
 

@@ -88,6 +88,7 @@ class Address(Model):
     """A further address of a contact; the main one stands on the contact itself."""
 
     contact: Mapped[UUID] = field(_("Contact"), ref=Contact, ondelete="cascade")
+    position: Mapped[int] = field(_("Position"), readonly=True, default=0)
     kind: Mapped[str] = field(_("Kind"), choices=ADDRESS_KINDS, default="office")
     street: Mapped[str] = field(_("Street"))
     city: Mapped[str | None] = field(_("City"))
@@ -101,6 +102,7 @@ class Channel(Model):
     """A further telephone, e-mail or other channel of a contact."""
 
     contact: Mapped[UUID] = field(_("Contact"), ref=Contact, ondelete="cascade")
+    position: Mapped[int] = field(_("Position"), readonly=True, default=0)
     kind: Mapped[str] = field(_("Kind"), choices=CHANNEL_KINDS, default="phone")
     value: Mapped[str] = field(_("Number or address"))
     label: Mapped[str | None] = field(_("Used for"), max=60)

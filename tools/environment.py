@@ -208,7 +208,7 @@ def lock() -> None:
     ]
     compile_ += ["--python-version", "3.11", "--no-header", "--no-annotate", *upgrades()]
     platform = "platform/pyproject.toml"
-    run(*compile_, platform, "-o", "requirements.lock")
+    run(*compile_, platform, "--extra", "s3", "-o", "requirements.lock")
     run(*compile_, "--group", "pyproject.toml:build", "-c", "requirements.lock", "-o", "requirements-build.lock")
     both = ["-c", "requirements.lock", "-c", "requirements-build.lock"]
     run(

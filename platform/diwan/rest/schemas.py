@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from diwan.resources import Field, Resource
+from diwan.resources.everywhere import BESIDE, SYSTEM_FIELDS
 from diwan.resources.values import MOST_PARTS, as_json
 from diwan.rest import bodies
 
@@ -40,6 +41,7 @@ def record(resource: Resource) -> Schema:
         properties["version"] = VERSION
         properties["created_at"], properties["updated_at"] = MOMENT, MOMENT
         properties["archived_at"] = {"type": ["string", "null"], "format": "date-time"}
+        properties |= {name: _read(SYSTEM_FIELDS[name], expandable=False) for name in BESIDE}
     return {"type": "object", "title": str(resource.label), "required": ["id"], "properties": properties,
             "additionalProperties": False}  # fmt: skip
 

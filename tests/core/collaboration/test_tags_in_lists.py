@@ -104,6 +104,8 @@ def test_the_api_filters_by_tags_and_gives_them_when_asked(business: Business, i
     assert short.status_code == 200
     one = client.get(f"{base}/{ids[1]}", query_string={"fields": "name,@tags"}, headers=headers)
     assert one.status_code < 500
+    document = client.get("/api/v1/openapi.json", headers=headers).json
+    assert document["components"]["schemas"]["contacts.contact"]["properties"]["@tags"]["readOnly"]
     forged = client.get(base, query_string={"where": '[["@tags","has",{"a":1}]]'}, headers=headers)
     assert forged.status_code == 400
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import diwan_contacts
-
 from diwan.db import migrate as migrations
 from diwan.db.migrate import Scope
 from diwan.kit.ids import uuid7
+
+import diwan_contacts
 
 RECORD = "now(), now(), 1, ''"
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
             f"""UPDATE contacts.{name} t SET position = o.place FROM (
                 SELECT tenant_id, id, row_number() OVER (PARTITION BY tenant_id, contact ORDER BY id) AS place
                 FROM contacts.{name}) o
-            WHERE o.tenant_id = t.tenant_id AND o.id = t.id"""  # noqa: S608  (constants only)
+            WHERE o.tenant_id = t.tenant_id AND o.id = t.id"""
         )
         op.execute(f"ALTER TABLE contacts.{name} FORCE ROW LEVEL SECURITY")
 

@@ -54,6 +54,7 @@ class Walk:
     def shape(self, key: str, element: str = "") -> None:
         """Show the list in another shape."""
         self.page.locator(f'.toolbar a[href*="as={key}"]').click()
+        self.page.wait_for_url(re.compile(f"as={key}"), wait_until="networkidle")
         if element:
             self.page.evaluate(f"customElements.whenDefined('{element}').then(() => true)")
 
@@ -125,7 +126,7 @@ def move_a_card(walk: Walk) -> None:
     walk.shape("board", "ui-board")
     draft, opened = (page.locator(f'.kcol[data-column="{key}"]') for key in ("draft", "open"))
     expect(draft.locator(".kcard")).to_have_count(2)
-    draft.locator(".kcard", has_text="Table 5").drag_to(opened.locator("[data-cards]"))
+    draft.locator(".kcard", has_text="Table 5").drag_to(opened.locator(".kcard").first)
     expect(opened.locator("[data-count]")).to_have_text("3")
     page.reload()
     expect(opened.locator(".kcard", has_text="Table 5")).to_have_count(1)

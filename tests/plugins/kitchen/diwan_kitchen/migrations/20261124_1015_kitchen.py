@@ -26,7 +26,8 @@ TABLES = {
             REFERENCES core.file (tenant_id, id) ON DELETE RESTRICT,
         CONSTRAINT fk_order_contract FOREIGN KEY (tenant_id, contract)
             REFERENCES core.file (tenant_id, id) ON DELETE RESTRICT""",
-    "line": """"order" uuid NOT NULL, position bigint NOT NULL, item text NOT NULL, quantity bigint NOT NULL, price bigint,
+    "line": """"order" uuid NOT NULL, position bigint NOT NULL, item text NOT NULL, quantity bigint NOT NULL,
+        price bigint,
         amount bigint GENERATED ALWAYS AS
             (round((quantity::numeric * 0.000001) * (price::numeric * 0.0001) * 10000::numeric)::bigint) STORED,
         CONSTRAINT fk_line_order FOREIGN KEY (tenant_id, "order")

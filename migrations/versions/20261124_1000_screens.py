@@ -138,6 +138,7 @@ def _lookups(columns: str, result: str, person: str, person_result: str) -> dict
             AND i.expires_at > moment $$""",
     }
 
+
 TODAY = """CREATE FUNCTION core.today() RETURNS date LANGUAGE sql STABLE AS $$
     SELECT (now() AT TIME ZONE coalesce((SELECT timezone FROM core.tenant WHERE id = core.tid()), 'UTC'))::date $$"""
 """The day where the open tenant is."""

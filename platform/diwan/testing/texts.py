@@ -188,7 +188,8 @@ class _Reader(HTMLParser):
         if tag == "select":
             self.listing = dict(attrs).get("name") in CODED
         for name, value in attrs:
-            if value and (name in SPOKEN or (name.startswith("data-") and " " in value.strip())):
+            sentence = value and name.startswith("data-") and " " in value.strip() and value[0] not in "{["
+            if value and (name in SPOKEN or sentence):
                 self._add(value)
 
     def handle_endtag(self, tag: str) -> None:

@@ -85,10 +85,12 @@ def test_the_view_in_which_a_list_opens(business: Business) -> None:
             preferences.make_view(CONTACTS, "C", {}, everybody=True)
     with business.acting(member), unit_of_work():
         default = preferences.setup(CONTACTS).default
-        assert default and default.name == "B"
+        assert default
+        assert default.name == "B"
         preferences.put(f"list.{CONTACTS}", {"view": str(first.id)})
         default = preferences.setup(CONTACTS).default
-        assert default and default.name == "A"
+        assert default
+        assert default.name == "A"
         preferences.put(f"list.{CONTACTS}", {"view": "all"})
         assert preferences.setup(CONTACTS).default is None
     with business.acting(), unit_of_work():

@@ -51,7 +51,8 @@ def index(**_slug: str) -> ResponseReturnValue:
     statement = select(CustomField.resource, func.count()).where(
         CustomField.tenant_id == current.tenant.id, CustomField.archived_at.is_(None)
     )
-    counts: dict[str, int] = dict(current.session.execute(statement.group_by(CustomField.resource)).tuples().all())
+    found = current.session.execute(statement.group_by(CustomField.resource)).all()
+    counts = {row[0]: row[1] for row in found}
     items = [
         {"label": r.labels, "icon": r.icon or "stack", "href": _address(r), "key": r.key,
          "text": _count(counts.get(r.key, 0))}

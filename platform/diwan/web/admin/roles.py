@@ -157,7 +157,7 @@ def permission_label(key: str) -> object:
         return PERMISSIONS.get(key, ALL_RIGHTS)
     if key.endswith(".*") and (plugin := installed().get(key.removesuffix(".*"))):
         return _("Everything in %(module)s", module=plugin.label)
-    if (plugin := installed().get(key.removesuffix(".settings.manage"))):
+    if plugin := installed().get(key.removesuffix(".settings.manage")):
         return _("%(module)s: change its settings", module=plugin.label)
     place, _dot, action = key.rpartition(".")
     resource = current.lineup.resources.get(place)

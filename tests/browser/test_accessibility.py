@@ -202,6 +202,20 @@ def test_states_of_pages(
     assert not wrong, "\n".join(wrong)
 
 
+def _opened(page: Page, axe: Callable[..., list[str]], shows: str) -> list[str]:
+    """Return the faults of what is open now, by day and by night, on the desk and the phone."""
+    expect(page.locator(shows).first).to_be_visible()
+    faults = axe(page)
+    page.set_viewport_size({"width": 360, "height": 800})
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        faults.append("wider than 360 px")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    faults += [f"dark: {fault}" for fault in axe(page, ["color-contrast"])]
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    return faults
+
+
 @pytest.mark.parametrize("code", ["en", "ar"])
 def test_dialogs_and_menus(
     windows: Windows, shown: Any, axe: Callable[..., list[str]], language: Callable[[Person, str], None], code: str
@@ -212,16 +226,7 @@ def test_dialogs_and_menus(
     wrong: list[str] = []
 
     def look(name: str, shows: str) -> None:
-        expect(page.locator(shows).first).to_be_visible()
-        faults = axe(page)
-        page.set_viewport_size({"width": 360, "height": 800})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            faults.append("wider than 360 px")
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        faults += [f"dark: {fault}" for fault in axe(page, ["color-contrast"])]
-        page.evaluate("document.documentElement.dataset.theme = 'light'")
-        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        wrong.extend(f"{name}: {fault}" for fault in faults)
+        wrong.extend(f"{name}: {fault}" for fault in _opened(page, axe, shows))
 
     orders = shown.shop.url + "/kitchen/order"
     page.goto(orders)

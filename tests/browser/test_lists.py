@@ -97,7 +97,7 @@ def test_columns_are_chosen_ordered_and_resized(kitchen: Business, windows: Wind
     page.get_by_role("button", name="Columns").click()
     panel = page.locator("#columns-panel")
     panel.get_by_label("Guests").check()
-    panel.get_by_label("Tags").uncheck()
+    panel.get_by_label("Tags").first.uncheck()
     panel.get_by_label("Guests").focus()
     for _step in range(40):
         page.keyboard.press("Alt+ArrowUp")

@@ -40,6 +40,10 @@ IMPORTS_KEPT = timedelta(days=90)
 OWN = ("attachment", "import", "brand")
 """Purposes of the core's own; those of fields are "plugin.resource.field"."""
 BATCH = 200
+PRESENT = text(
+    """SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY(:schemas)"""
+)
 RELEASED = text(
     """UPDATE core.import_run SET file_id = NULL
     WHERE tenant_id = :tenant AND file_id IS NOT NULL AND created_at < :moment
@@ -55,7 +59,8 @@ def clean_files() -> int:
     deleted, after = 0, UUID(int=0)
     while True:
         with unit_of_work() as session:
-            ids = list(session.connection().execute(_unheld(moment - UNHELD_KEPT, after)).scalars())
+            tables = _tables()
+            ids = list(session.connection().execute(_unheld(tables, moment - UNHELD_KEPT, after)).scalars())
             deleted += sum(_remove(id) for id in ids)
         if len(ids) < BATCH:
             return deleted
@@ -71,11 +76,18 @@ def _remove(id: UUID) -> bool:
     return True
 
 
-def _unheld(before: Any, after: UUID) -> Any:
-    known = [table.fullname for table in metadata.tables.values()]
+def _tables() -> list[Table]:
+    """Return the tables of the modules that are loaded here and migrated there."""
+    schemas = list({str(table.schema) for table in metadata.tables.values()})
+    present = set(current.session.connection().execute(PRESENT, {"schemas": schemas}).scalars())
+    return [table for table in metadata.tables.values() if table.fullname in present]
+
+
+def _unheld(tables: list[Table], before: Any, after: UUID) -> Any:
+    known = [table.fullname for table in tables]
     resource = func.regexp_replace(FILE.c.purpose, r"\.[^.]*$", "")
     judged = or_(FILE.c.purpose.in_(OWN), resource == any_(bindparam("known", known, type_=ARRAY(Text()))))
-    holders = [*_references(), *_unsaved()]
+    holders = [*_references(tables), *_unsaved()]
     return (
         select(FILE.c.id)
         .where(FILE.c.tenant_id == current.tenant.id, FILE.c.created_at < before, FILE.c.id > after, judged)
@@ -85,10 +97,10 @@ def _unheld(before: Any, after: UUID) -> Any:
     )
 
 
-def _references() -> list[ColumnElement[bool]]:
+def _references(tables: list[Table]) -> list[ColumnElement[bool]]:
     """Columns that refer to files: of fields, attachments and imports."""
     found = []
-    for table in metadata.tables.values():
+    for table in tables:
         for constraint in table.foreign_key_constraints:
             if constraint.referred_table is FILE:
                 [column] = [c for c in constraint.columns if c.name != "tenant_id"]

@@ -5,7 +5,7 @@ It must read columns, with one statement for each kind of row, however many reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy.types import Uuid
 from diwan.db import current
 from diwan.errors import BadRequest, NotFound
 from diwan.kit.i18n import _
-from diwan.resources import Resource
+from diwan.resources import Resource, store
 from diwan.resources.filters import described
 from diwan.resources.values import json_text
 from diwan.rest.reading import STAMPS
@@ -59,6 +59,28 @@ def check_names(resource: Resource, names: Sequence[str]) -> None:
     for name in names:
         if name not in resource.parts and name not in STAMPS:
             described(resource, name)
+
+
+AS_GIVEN = frozenset(
+    {"text", "longtext", "email", "phone", "url", "country", "currency", "colour", "choice", "choices", "tags"}
+    | {"boolean", "integer", "date", "reference", "references"}
+)
+"""Kinds whose values come back from the database as they went in."""
+
+
+def as_created(resource: Resource, record: Any, sent: Mapping[str, Any]) -> Body:
+    """Return a record that was just made: read again only where the database may have made something of it."""
+    if any(f.computed or f.derived or f.kind.name not in AS_GIVEN for f in resource.fields.values()):
+        return as_body(resource, record)
+    values = store.values_of(resource, record)
+    body: Body = {"id": record.id, **{name: values[name] for name in fields_of(resource)}}
+    body |= {name: getattr(record, name) for name in STAMPS}
+    for name in resource.parts:
+        if sent.get(name):
+            add_parts(resource, name, [body])
+        else:
+            body[name] = []
+    return body
 
 
 def as_body(resource: Resource, record: Any) -> Body:

@@ -18,7 +18,7 @@ from diwan.errors import NotFound, Stale
 from diwan.kit.i18n import _
 from diwan.resources import Resource, store
 from diwan.rest import bodies, bulk, exporting
-from diwan.rest.bodies import as_body, wire
+from diwan.rest.bodies import as_body, as_created, wire
 from diwan.rest.idempotency import once
 from diwan.rest.reading import (
     check_parameters,
@@ -106,10 +106,12 @@ def create(resource: Resource) -> Response:
     if isinstance(body, list):
         outcomes = bulk.create_many(resource, body)
         return reply(bulk.answer_for(resource, outcomes), 207 if flag("partial") else 201)
-    record = store.create(resource, read_object(body))
+    sent = read_object(body)
+    record = store.create(resource, sent)
     if not resource.part_of:
         collaboration.follow(resource, record.id, [current.user.id])
-    return reply(as_body(resource, record), 201, Location=f"{request.path}/{record.id}", ETag=_etag(record.version))
+    body = as_created(resource, record, sent)
+    return reply(body, 201, Location=f"{request.path}/{record.id}", ETag=_etag(record.version))
 
 
 @route("", "update", "PATCH")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from diwan.testing.world import Business
+from diwan.testing.world import Business, World
 
 CONTACTS = "/api/v1/contacts/contact"
 Api = Any
@@ -124,3 +124,16 @@ def test_the_specification_is_this_tenants_own(app: Flask, api: Api, world: Any,
     small = program(app.test_client(), world.business("hello").token())
     assert CONTACTS not in small("GET", "/api/v1/openapi.json").json["paths"]
     assert small("GET", "/api/v1/").json["resources"] == ["/api/v1/hello/greeting"]
+
+
+def test_what_a_create_answers_is_what_a_read_answers(world: World) -> None:
+    business = world.business("contacts")
+    client, headers = world.app.test_client(), {"Authorization": f"Bearer {business.token()}"}
+    for sent in (
+        {"name": "Plain", "roles": ["customer"], "phone": "+96522223333", "country": "kuwait"},
+        {"name": "With lines", "address": [{"street": "Street 7", "kind": "billing"}], "channel": []},
+    ):
+        made = client.post("/api/v1/contacts/contact", json=sent, headers=headers)
+        read = client.get(made.headers["Location"], headers=headers)
+        assert made.json == read.json
+        assert made.headers["ETag"] == read.headers["ETag"]

@@ -76,7 +76,6 @@ def screens(running: System, seconds: float) -> None:
         "list with two conditions": [f"{list_}?where={where}"],
         "board": [f"{list_}?as=board"],
         "pivot": [f"{list_}?as=pivot&o.rows=kind"],
-        "calendar": [f"{list_}?as=calendar"],
     }.items():
         show(name, 1, run(running.config.port, [http("GET", path, browser) for path in addresses], 1, seconds))
 

@@ -43,7 +43,6 @@ let latest = 0;
 async function rebuild(form, button) {
   const data = new FormData(form);
   data.set("do", button?.name === "do" ? button.value : "");
-  const focused = document.activeElement?.id;
   const number = ++latest;
   try {
     const part = form.method === "post"
@@ -55,11 +54,17 @@ async function rebuild(form, button) {
       const fresh = control.id && part.querySelector(`#${CSS.escape(control.id)}`);
       if (fresh && fresh.name === control.name && control.name && control.value !== data.get(control.name)) fresh.value = control.value;
     }
+    // Who has gone on to another control in the meantime goes on typing there.
+    const { id: focused, value: typed } = document.activeElement ?? {};
     form.closest("#dialog-part").replaceWith(document.adoptNode(part));
     const added = button?.value.startsWith("add") || button?.value === "group";
     const selects = part.querySelectorAll(".condition > select:first-of-type");
     if (added) [...selects].find((select) => !select.value)?.focus();
-    else if (focused) document.getElementById(focused)?.focus();
+    else if (focused) {
+      const control = document.getElementById(focused);
+      control?.focus();
+      if (typed && control?.matches("input[type=text]")) control.setSelectionRange(typed.length, typed.length);
+    }
   } catch {
     toast(text("offline"), "bad");
   }

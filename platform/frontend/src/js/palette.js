@@ -55,7 +55,8 @@ class Palette {
 
   async search() {
     const url = new URL(this.box.dataset.palette, location.href);
-    url.searchParams.set("q", this.input.value.trim());
+    const asked = this.input.value;
+    url.searchParams.set("q", asked.trim());
     url.searchParams.set("at", location.pathname); // where one is need not be offered
     this.request?.abort();
     const request = (this.request = new AbortController());
@@ -66,11 +67,11 @@ class Palette {
       const part = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (request.signal.aborted) return;
       this.results.replaceChildren(...part.body.childNodes);
-      this.stale = false;
+      this.stale = asked !== this.input.value; // more was typed while the answer was on its way
       const { options } = this;
       this.mark(options[0]);
       if (this.input.value.trim()) say(options[0]?.textContent.trim() ?? "");
-      if (this.entered) this.enter();
+      if (this.entered && !this.stale) this.enter();
     } catch (error) {
       if (error.name !== "AbortError") throw error;
     }

@@ -23,7 +23,8 @@ from diwan.kit.i18n import _
 class Tenant:
     """What every request needs to know of its tenant. `currency` is ISO 4217, `country` ISO 3166-1 alpha-2.
 
-    `tailoring` counts the changes to its custom fields (0: it never had one); `brand` holds its colours and logo.
+    `tailoring` counts the changes to its custom fields (0: it never had one); `brand` holds its colours and logo,
+    `policy` what it demands of those who sign in.
     """
 
     id: int
@@ -36,6 +37,7 @@ class Tenant:
     lineup_key: str = ""
     tailoring: int = 0
     brand: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    policy: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def tenant_from(row: Any) -> Tenant:
@@ -51,6 +53,7 @@ def tenant_from(row: Any) -> Tenant:
         lineup_key=row.lineup_key,
         tailoring=row.tailoring,
         brand=row.brand or {},
+        policy=row.policy or {},
     )
 
 

@@ -33,6 +33,7 @@ class Tenant(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     tailoring: Mapped[int] = mapped_column(default=0, server_default="0")
     brand: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    policy: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
     def snapshot(self) -> context.Tenant:
         """Return what a scope carries of it."""
@@ -47,11 +48,12 @@ class Tenant(Base):
             lineup_key=self.lineup_key,
             tailoring=self.tailoring,
             brand=dict(self.brand),
+            policy=dict(self.policy),
         )
 
 
 class Membership(TenantMixin, Base):
-    """A person in a business: active, or disabled (kept for history)."""
+    """A person in a business: active, or disabled (kept for history), with what they show there. `avatar` is a file."""
 
     __tablename__ = "membership"
     __table_args__ = (
@@ -64,6 +66,10 @@ class Membership(TenantMixin, Base):
     state: Mapped[str] = mapped_column(default="active", server_default="active")
     created_at: Mapped[datetime] = mapped_column(default=now)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+    job_title: Mapped[str] = mapped_column(default="", server_default="")
+    phone: Mapped[str] = mapped_column(default="", server_default="")
+    signature: Mapped[str] = mapped_column(default="", server_default="")
+    avatar: Mapped[UUID | None]
 
 
 class Invitation(TenantMixin, Base):

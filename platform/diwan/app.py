@@ -17,6 +17,7 @@ from diwan.db.engine import driver_url, engine_options, open_with_tenant
 from diwan.extensions import csrf, db, login_manager
 from diwan.kernel import loader
 from diwan.kernel.catalogue import activate
+from diwan.kit import sealing
 from diwan.users import codes
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init_app(app)
     mail.configure(config)
     codes.provide_key(config.secret_key)
+    sealing.provide_keys(config.secrets_keys, config.secret_key)
     files.configure(config)
     jobs.connect(config)
     jobs.register(mail.JOB, mail.deliver, attempts=12)

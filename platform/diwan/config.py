@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from diwan.kit.sealing import parse_keys
+
 TRUE = {"1", "true", "yes", "on"}
 
 
@@ -30,6 +32,7 @@ class Config:
     database_admin_url: str = field(default="", repr=False)
     redis_url: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
+    secrets_keys: str = field(default="", repr=False)
     mail_url: str = field(default="", repr=False)
     mail_from: str = "Diwan <no-reply@localhost>"
     files_url: str = field(default="", repr=False)
@@ -64,6 +67,7 @@ class Config:
             database_admin_url=env.get("DATABASE_ADMIN_URL", ""),
             redis_url=env.get("REDIS_URL", ""),
             secret_key=env.get("DIWAN_SECRET_KEY", ""),
+            secrets_keys=_secrets_keys(env),
             mail_url=env.get("DIWAN_MAIL_URL", ""),
             mail_from=env.get("DIWAN_MAIL_FROM", cls.mail_from),
             files_url=env.get("DIWAN_FILES_URL", ""),
@@ -97,6 +101,15 @@ class Config:
                 f"{', '.join(missing)} not set: start with `diwan run` for the embedded servers, or set them to yours."
             )
         return self
+
+
+def _secrets_keys(env: Mapping[str, str]) -> str:
+    text = env.get("DIWAN_SECRETS_KEYS", "")
+    try:
+        parse_keys(text)
+    except ValueError as error:
+        raise ConfigError(f"DIWAN_SECRETS_KEYS cannot be used: {error}.") from None
+    return text
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

@@ -1,15 +1,16 @@
 """What may be granted by the core, the roles every business begins with, and the arithmetic of grants.
 
-It must not read the database. A grant is a permission or a prefix that ends in `*`.
+It must not read the database. How a grant is written: `diwan.db.grants`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from diwan.db.context import Grants
+from diwan.db.grants import GRANT, Grant, Grants
 from diwan.kit.i18n import LazyText, _
+
+__all__ = ["GRANT", "Grant", "Grants"]
 
 PERMISSIONS: dict[str, LazyText] = {
     "core.member.read": _("See who works here"),
@@ -22,9 +23,6 @@ PERMISSIONS: dict[str, LazyText] = {
     "core.audit.read": _("Read the audit log"),
     "core.view.share": _("Share views of lists with everybody"),
 }
-
-GRANT = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9_]*)*(\.\*)?|\*")
-"""What a grant looks like."""
 
 OWNER, ADMIN, MEMBER = "owner", "admin", "member"
 
@@ -42,23 +40,21 @@ DEFAULT_ROLES: dict[str, tuple[LazyText, tuple[str, ...]]] = {
 
 
 def covers(grants: Iterable[str], wanted: str) -> bool:
-    """Return whether `grants` allow all that the grant `wanted` allows."""
-    stem = wanted.removesuffix("*")
-    return any(
-        stem.startswith(grant[:-1]) if grant.endswith("*") else not wanted.endswith("*") and grant == wanted
-        for grant in grants
-    )
+    """Return whether one of `grants` allows all that the grant `wanted` allows."""
+    asked = Grant.parse(wanted)
+    return any(Grant.parse(grant).covers(asked) for grant in grants)
 
 
 def intersect(first: Iterable[str], second: Iterable[str]) -> list[str]:
     """Return the grants that both sides allow."""
-    first, second = set(first), set(second)
-    return sorted({g for g in first if covers(second, g)} | {g for g in second if covers(first, g)})
+    mine, others = [Grant.parse(g) for g in set(first)], [Grant.parse(g) for g in set(second)]
+    met = (one.meet(other) for one in mine for other in others)
+    return sorted({str(grant) for grant in met if grant is not None})
 
 
 def patterns(grants: Grants) -> list[str]:
     """Return compiled grants as the texts they were made of."""
-    return [*sorted(grants.keys), *(f"{prefix}*" for prefix in grants.prefixes)]
+    return [*sorted(str(g) for found in grants.keys.values() for g in found), *(f"{p}*" for p in grants.prefixes)]
 
 
 def covers_all(grants: Grants, wanted: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from diwan.db.grants import Grants
 from diwan.errors import Denied
 from diwan.kit import i18n
 from diwan.kit.i18n import _
@@ -58,25 +59,11 @@ def tenant_from(row: Any) -> Tenant:
 
 
 @dataclass(frozen=True, slots=True)
-class Grants:
-    """The permissions of an actor: exact keys and prefixes (`contacts.*`, `*`)."""
-
-    keys: frozenset[str] = frozenset()
-    prefixes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, patterns: list[str] | tuple[str, ...] | set[str]) -> Grants:
-        """Compile role grants: `contacts.contact.read`, `contacts.*` or `*`."""
-        keys = frozenset(p for p in patterns if not p.endswith("*"))
-        return cls(keys, tuple(sorted(p[:-1] for p in patterns if p.endswith("*"))))
-
-    def __contains__(self, permission: str) -> bool:
-        return permission in self.keys or (bool(self.prefixes) and permission.startswith(self.prefixes))
-
-
-@dataclass(frozen=True, slots=True)
 class Actor:
-    """The person, token or plugin that acts. `id` is the user's; None for the system and for plugins."""
+    """The person, token or plugin that acts. `id` is the user's; None for the system, plugins and service tokens.
+
+    `narrowing`: the grants to which a token narrowed the rights, which the jobs that it starts keep.
+    """
 
     id: UUID | None = None
     name: str = "System"
@@ -85,6 +72,13 @@ class Actor:
     kind: str = "user"
     grants: Grants = field(default_factory=Grants)
     preferences: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    token_id: UUID | None = None
+    narrowing: tuple[str, ...] | None = None
+
+    @property
+    def principal(self) -> UUID | None:
+        """Return who owns what a request leaves behind: the person, or the service token, which has none."""
+        return self.id or self.token_id
 
     def can(self, permission: str) -> bool:
         """Return whether the roles of this actor grant the permission in the current tenant."""

@@ -13,7 +13,7 @@ import pytest
 from diwan.config import Config
 
 OURS = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE 'pg_temp%%'"
-GLOBAL = {"tenant", "user", "session", "challenge", "throttle", "plugin", "scheduler_lease"}
+GLOBAL = {"tenant", "user", "session", "device", "challenge", "throttle", "plugin", "scheduler_lease"} | {"totp", "recovery_code", "passkey"}
 EXEMPT = "c.relname NOT LIKE 'alembic%%'"
 
 

@@ -25,6 +25,7 @@ from diwan.kernel.catalogue import Entry, Plugins
 from diwan.kernel.plugin import Plugin
 from diwan.tenants import models as _tenants  # noqa: F401  (plugins' tables refer to core.tenant)
 from diwan.users import models as _users  # noqa: F401
+from diwan.users.factors import models as _factors  # noqa: F401
 
 log = logging.getLogger("diwan.plugins")
 

@@ -20,6 +20,7 @@ PERMISSIONS: dict[str, LazyText] = {
     "core.plugin.manage": _("Switch modules on and off"),
     "core.tenant.update": _("Change the settings of the business"),
     "core.token.manage": _("Make API tokens for oneself"),
+    "core.service_token.manage": _("Make API tokens of the business, see and revoke everybody's"),
     "core.audit.read": _("Read the audit log"),
     "core.view.share": _("Share views of lists with everybody"),
 }

@@ -45,6 +45,8 @@ class OutboxRow(TenantMixin, Base):
     error: Mapped[str] = mapped_column(default="")
     progress: Mapped[dict[str, Any] | None]
     actor_id: Mapped[UUID | None]
+    token_id: Mapped[UUID | None]
+    grants: Mapped[list[str] | None]
     language: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -126,6 +128,8 @@ def _values(intent: Intent, moment: datetime) -> dict[str, Any]:
         "available_at": intent.available_at or moment,
         "error": "",
         "actor_id": current.user.id,
+        "token_id": current.user.token_id,
+        "grants": None if current.user.narrowing is None else list(current.user.narrowing),
         "language": current.user.language or language(),
         "created_at": moment,
     }

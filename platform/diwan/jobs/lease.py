@@ -22,7 +22,8 @@ CLAIM = text(
     FROM core.tenant t
     WHERE o.tenant_id = :tenant AND o.id = :id AND t.id = o.tenant_id AND t.state = 'active'
         AND (o.state = 'ready' AND o.available_at <= :moment OR o.state = 'leased' AND o.lease_until < :moment)
-    RETURNING o.kind, o.name, o.payload, o.attempts, o.fence, o.actor_id, o.language, t.slug, t.name AS tenant_name,
+    RETURNING o.kind, o.name, o.payload, o.attempts, o.fence, o.actor_id, o.token_id, o.grants,
+        o.language, t.slug, t.name AS tenant_name,
         t.country, t.language AS tenant_language, t.timezone, t.currency, t.lineup_key,
         t.tailoring, t.brand"""
 )
@@ -66,6 +67,8 @@ class Claim:
     attempts: int
     fence: int
     actor_id: UUID | None
+    token_id: UUID | None
+    grants: list[str] | None
     language: str
     seconds: float
 
@@ -104,6 +107,8 @@ def take(connection: Connection, tenant_id: int, id: UUID, seconds: float) -> Cl
         row.attempts,
         row.fence,
         row.actor_id,
+        row.token_id,
+        row.grants,
         row.language or tenant.language,
         seconds,
     )

@@ -80,7 +80,7 @@ def _claim(tenant_id: int, outbox_id: UUID, seconds: float) -> tuple[Claim, Acto
             return None
         if claim.kind == "event":  # a subscriber acts as its plugin, whoever caused the event
             return claim, SYSTEM, connection.engine
-        return claim, principals.person(connection, tenant_id, claim.actor_id), connection.engine
+        return claim, principals.starter(connection, claim), connection.engine
 
 
 def _perform(run: Run, job: Job | None, keeper: Keeper | None) -> Outcome:

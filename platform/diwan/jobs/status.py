@@ -25,7 +25,8 @@ from diwan.jobs.queue import connected
 from diwan.jobs.runner import deliver
 
 STATUS = text(
-    """SELECT id, kind, name, state, attempts, error, progress, actor_id, created_at, finished_at FROM core.outbox
+    """SELECT id, kind, name, state, attempts, error, progress, actor_id, token_id, created_at,
+        finished_at FROM core.outbox
     WHERE tenant_id = :tenant AND id = :id"""
 )
 CANCEL = text(
@@ -58,8 +59,14 @@ class Status:
     total: int
     message: str
     actor_id: UUID | None
+    token_id: UUID | None
     created_at: datetime
     finished_at: datetime | None
+
+    @property
+    def principal(self) -> UUID | None:
+        """Whose job it is: a person's, or a service token's."""
+        return self.actor_id or self.token_id
 
     @property
     def finished(self) -> bool:

@@ -17,6 +17,7 @@ from diwan.jobs import leftovers
 from diwan.jobs.queue import Queues
 from diwan.jobs.schedules import tenants
 from diwan.users import service as users
+from diwan.users import token_ends
 
 MOST = 5000
 KEPT = timedelta(days=14)
@@ -61,7 +62,9 @@ def sweep(queues: Queues, most: int = MOST) -> int:
 
 def clean() -> int:
     """Delete what has expired: of sign-ins, of the API's answers, steps that nobody can undo any more, forms
-    that nobody came back to, what the outbox finished, files that nothing holds; return how many rows."""
+    that nobody came back to, what the outbox finished, files that nothing holds; return how many rows.
+
+    The same round warns of API tokens that are about to end."""
     moment = now()
     with unit_of_work():
         deleted = users.sweep()
@@ -72,6 +75,8 @@ def clean() -> int:
             deleted += _delete_in_batches(PASSED, tenant.id, moment - STEPS_KEPT)
             deleted += _delete_in_batches(LEFT, tenant.id, moment - DRAFTS_KEPT)
             deleted += leftovers.clean_files()
+            with unit_of_work():
+                token_ends.warn_of_ends()
     return deleted
 
 

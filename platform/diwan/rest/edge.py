@@ -43,7 +43,7 @@ def open_scope() -> None:
     kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret:
         raise Unauthenticated(_("Send a token: `Authorization: Bearer dwn_...`. Make one under Settings, API tokens."))
-    tenant, actor = tokens.open_token(secret.strip())
+    tenant, actor = tokens.open_token(secret.strip(), request.remote_addr or "")
     _limit().take(secret.strip())
     _check_address()
     context.replace_scope(tenant=tenant, user=actor)

@@ -45,7 +45,7 @@ def once(act: Callable[[], Response]) -> Response:
         return act()
     if not key.strip() or len(key) > LONGEST:
         raise BadRequest(_("Idempotency-Key is a text of 1 to %(most)s characters.", most=LONGEST))
-    mine = {"tenant_id": current.tenant.id, "user_id": current.user.id, "key_hash": _digest(key.encode())}
+    mine = {"tenant_id": current.tenant.id, "user_id": current.user.principal, "key_hash": _digest(key.encode())}
     asked = _digest(request.method.encode(), request.full_path.encode(), request.get_data())
     connection = current.session.connection()
     number = int.from_bytes(_digest(repr(sorted(mine.items())).encode())[:8], "big", signed=True)

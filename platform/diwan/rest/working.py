@@ -42,7 +42,7 @@ def job(id: str) -> Response:
             found = jobs.status(UUID(id))
         except ValueError:
             found = None
-        if found is None or found.actor_id is None or found.actor_id != current.user.id:
+        if found is None or found.principal is None or found.principal != current.user.principal:
             raise NotFound(_("There is no such job, or it finished weeks ago."))
     return reply(
         {

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diwan.db.base import Base, TenantMixin, now
@@ -49,9 +49,22 @@ class Session(Base):
     data: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     ip: Mapped[str] = mapped_column(default="", server_default="")
     user_agent: Mapped[str] = mapped_column(default="", server_default="")
+    country: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
+
+
+class Device(Base):
+    """A browser with which a person has signed in. `digest` is that of the token in its long-lived cookie."""
+
+    __tablename__ = "device"
+    __table_args__ = (Index("ix_device_seen_at", "seen_at"), {"schema": "core"})
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("core.user.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    first_seen_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Challenge(Base):
@@ -88,16 +101,22 @@ class Throttle(Base):
 
 
 class ApiToken(TenantMixin, Base):
-    """A key of one person for programs of one business; `grants` narrow what the person's roles allow."""
+    """A key for programs of one business. A person's narrows what the person's roles allow; a service token has no
+    person, and its `grants` are its rights. `warned_days`: the last warning said that it ends within so many days."""
 
     __tablename__ = "api_token"
     __table_args__ = (
         Index("ix_api_token_secret", "secret_hash"),
         Index("ix_api_token_user", "tenant_id", "user_id"),
+        CheckConstraint(
+            "kind = 'personal' AND user_id IS NOT NULL OR kind = 'service' AND user_id IS NULL", name="kind"
+        ),
         {"schema": "core"},
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("core.user.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(default="personal", server_default="personal")
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("core.user.id", ondelete="CASCADE"))
+    created_by: Mapped[UUID | None]
     name: Mapped[str]
     prefix: Mapped[str]
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -105,11 +124,16 @@ class ApiToken(TenantMixin, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+    used_ip: Mapped[str] = mapped_column(default="", server_default="")
+    warned_days: Mapped[int | None]
     revoked_at: Mapped[datetime | None]
 
 
 class IdempotencyKey(Base):
-    """A key that a program chose for a request, and the answer that it got (`rest.idempotency`); kept for a day."""
+    """A key that a program chose for a request, and the answer that it got (`rest.idempotency`); kept for a day.
+
+    `user_id` is a person, or a service token, which has none.
+    """
 
     __tablename__ = "idempotency_key"
     __table_args__ = (Index("ix_idempotency_key_created", "tenant_id", "created_at"), {"schema": "core"})

@@ -28,6 +28,7 @@ WORDS = {
     "changed": (_("changed a record that you follow"), "pencil"),
     "task": (_("gave you a task"), "checklist"),
     "reminder": (_("Reminder"), "alarm"),
+    "token": (_("API token"), "key"),
 }
 
 
@@ -71,6 +72,8 @@ def go(id: UUID, **_slug: str) -> ResponseReturnValue:
 def _target(found: Notification) -> str:
     if href := record_href(found.resource, found.record_id):
         return href
+    if found.kind == "token":
+        return f"{home()}/tokens"
     return f"{home()}/tasks" if found.kind in ("task", "reminder") else ""
 
 
@@ -79,7 +82,7 @@ def _shown(found: Notification) -> dict[str, Any]:
     hidden = bool(found.resource) and not record_href(found.resource, found.record_id)
     return {
         "id": found.id,
-        "who": "" if found.kind == "reminder" else found.actor_name,
+        "who": "" if found.kind in ("reminder", "token") else found.actor_name,
         "what": what,
         "icon": icon,
         "title": _("A record that you may no longer see") if hidden else found.title,

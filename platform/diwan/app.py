@@ -18,7 +18,7 @@ from diwan.extensions import csrf, db, login_manager
 from diwan.kernel import loader
 from diwan.kernel.catalogue import activate
 from diwan.kit import sealing
-from diwan.users import codes
+from diwan.users import breached, codes
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ def create_app(config: Config | None = None) -> Flask:
     mail.configure(config)
     codes.provide_key(config.secret_key)
     sealing.provide_keys(config.secrets_keys, config.secret_key)
+    breached.configure(config)
     files.configure(config)
     jobs.connect(config)
     jobs.register(mail.JOB, mail.deliver, attempts=12)

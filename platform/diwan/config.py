@@ -48,6 +48,9 @@ class Config:
     api_rate: int = 600
     statement_timeout: int = 30
     proxies: int = 0
+    operator_without_2fa: bool = False
+    country_header: str = ""
+    breached_passwords: Path | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Config:
@@ -83,6 +86,9 @@ class Config:
             api_rate=_number(env, "DIWAN_API_RATE", cls.api_rate),
             statement_timeout=_number(env, "DIWAN_STATEMENT_TIMEOUT", cls.statement_timeout),
             proxies=_number(env, "DIWAN_PROXIES", cls.proxies),
+            operator_without_2fa=env.get("DIWAN_OPERATOR_WITHOUT_2FA", "").lower() in TRUE,
+            country_header=env.get("DIWAN_COUNTRY_HEADER", ""),
+            breached_passwords=Path(env["DIWAN_BREACHED_PASSWORDS"]) if env.get("DIWAN_BREACHED_PASSWORDS") else None,
         )
 
     def require_servers(self) -> Config:

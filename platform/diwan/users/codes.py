@@ -27,6 +27,7 @@ CODE_LIFE = timedelta(minutes=15)
 VERIFIED_LIFE = timedelta(hours=1)
 LINK_LIFE = timedelta(hours=1)
 TRIES = 5
+RESET = "reset"
 
 _key: list[bytes] = []
 
@@ -71,19 +72,19 @@ def verified(challenge_id: UUID) -> Challenge:
     return challenge
 
 
-def make_link(email: str, data: dict[str, Any]) -> str:
-    """Store a new reset link; return its secret."""
+def make_link(email: str, data: dict[str, Any], *, purpose: str = RESET, life: timedelta = LINK_LIFE) -> str:
+    """Store a new link; return its secret."""
     secret = token()
-    _store(uuid7(), "reset", email, sha256(secret), data, LINK_LIFE)
+    _store(uuid7(), purpose, email, sha256(secret), data, life)
     return secret
 
 
-def find_link(secret: str) -> Challenge:
-    """Return an unused reset link. Raises NotFound."""
+def find_link(secret: str, purpose: str = RESET) -> Challenge:
+    """Return an unused link of this purpose. Raises NotFound."""
     found = current.session.scalars(
         select(Challenge).where(
             Challenge.secret_hash == sha256(secret),
-            Challenge.purpose == "reset",
+            Challenge.purpose == purpose,
             Challenge.used_at.is_(None),
             Challenge.expires_at > now(),
         )

@@ -1,6 +1,6 @@
 """Passwords: argon2id digests, and the rule that keeps the first guesses of every attacker out.
 
-It must not log or return what was typed, and needs no network: no list of leaked passwords is asked.
+It must not log or return what was typed, and needs no network.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from diwan.errors import Invalid
 from diwan.kit.i18n import LazyText, _
 from diwan.kit.ids import token
 from diwan.kit.text import fold
+from diwan.users.breached import is_breached
 
 SHORTEST, LONGEST = 10, 256
 
@@ -22,23 +23,15 @@ SHORTEST, LONGEST = 10, 256
 # password at its next login.
 HASHER = PasswordHasher(time_cost=2, memory_cost=24 * 1024, parallelism=1, type=Type.ID)
 
-# What the known lists of leaked passwords are made of, once digits, years and signs round it are taken off.
-_COMMON = """password passwort motdepasse contrasena passw pass secret letmein welcome login admin administrator
-root master user test guest demo default changeme change iloveyou love monkey dragon football baseball
-sunshine princess shadow superman batman starwars trustno whatever freedom michael charlie jordan hello company
-business office diwan qwerty qwertz azerty asdf asdfgh zxcvbn zxcvbnm qazwsx qwertyuiop asdfghjkl abc
-abcd abcdef summer winter spring autumn google facebook computer internet samsung liverpool arsenal chelsea barcelona
-مرحبا كلمهالسر كلمهالمرور سري الله محمد احمد حبيبي بسمالله"""
-COMMON = frozenset(_COMMON.split())
-ROWS = (
-    "01234567890123456789",
-    "abcdefghijklmnopqrstuvwxyz",
-    "qwertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-    "qazwsxedcrfvtgbyhnujm",
-)
-SWAPPED = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
+# zxcvbn knows English, names, keyboards and the leaked passwords of the West; these are their like in Arabic, folded.
+_ARABIC = """مرحبا كلمهالسر كلمهالمرور كلمهسر سري الرقمالسري سلام السلامعليكم اهلا حبيبي حبيبتي حياتي الله بسمالله
+الحمدلله سبحانالله ماشاءالله اللهاكبر لاالهالاالله محمد احمد علي فاطمه عبدالله"""
+ARABIC = frozenset(_ARABIC.split())
+ARABIC_ROWS = ("ابتثجحخدذرزسشصضطظعغفقكلمنهوي", "ضصثقفغعهخحجد", "شسيبلاتنمكط")
+# zxcvbn's own scale is 0 to 4; 3 holds some hours against a stolen digest of a fast kind, and for ages against ours.
+STRONG_ENOUGH = 3
+# Its work grows with the square of the length: what comes later in a long password only adds.
+LOOKED_AT = 64
 
 
 def hash_password(password: str) -> str:
@@ -75,18 +68,50 @@ def _problem(password: str, known: tuple[str, ...]) -> LazyText | None:
     if len(password) > LONGEST:
         return _("Use at most %(n)s characters.", n=LONGEST)
     plain = fold(password).replace(" ", "")
-    if len(set(plain)) < 5 or _is_row(plain):
-        return _("This password repeats itself or follows the keyboard. Choose one that is harder to guess.")
-    cores = {_core(plain), _core(plain).translate(SWAPPED), _core(plain.translate(SWAPPED))}
-    if "" in cores or any(_made_of_common(core) for core in cores):
-        return _("This password is among the first that an attacker tries. Three or four words of your own are better.")
+    if len(set(plain)) < 5:
+        return _repeats()
+    names = _parts(known)
     rest = plain
-    for name in known:
-        for part in re.split(r"[\W_]+", fold(name.partition("@")[0])):
-            rest = rest.replace(part, "") if len(part) >= 4 else rest
+    for name in names:
+        rest = rest.replace(name, "")
     if len(rest) < 6 and rest != plain:
         return _("This password is too close to your e-mail, your name or your business.")
-    return None
+    if _arabic(_core(plain)) or is_breached(password):
+        return _among_the_first()
+    return _guessed(password, names)
+
+
+def _guessed(password: str, names: list[str]) -> LazyText | None:
+    """What zxcvbn says of it, in our words."""
+    from zxcvbn import zxcvbn  # 30 ms and some megabytes that only few requests need
+
+    looked_at = password[:LOOKED_AT]
+    found = zxcvbn(looked_at, user_inputs=names)
+    core = zxcvbn(_core(looked_at), user_inputs=names)["sequence"] if _core(looked_at) else []
+    # A word with the year round it passes as four parts; it is still the first that is tried.
+    is_one_word = len(core) == 1 and core[0]["pattern"] == "dictionary"
+    if found["score"] >= STRONG_ENOUGH and not is_one_word:
+        return None
+    patterns = {match["pattern"] for match in found["sequence"]}
+    if not is_one_word and patterns & {"repeat", "sequence", "spatial"} and "dictionary" not in patterns:
+        return _repeats()
+    if is_one_word or "dictionary" in patterns:
+        return _among_the_first()
+    return _("This password is easily guessed. Make it longer: three or four words of your own are better.")
+
+
+def _repeats() -> LazyText:
+    return _("This password repeats itself or follows the keyboard. Choose one that is harder to guess.")
+
+
+def _among_the_first() -> LazyText:
+    return _("This password is among the first that an attacker tries. Three or four words of your own are better.")
+
+
+def _parts(known: tuple[str, ...]) -> list[str]:
+    """The words in what is known of a person, long enough to matter, the longest first."""
+    words = {part for name in known for part in re.split(r"[\W_]+", fold(name.partition("@")[0])) if len(part) >= 4}
+    return sorted(words, key=len, reverse=True)
 
 
 def _core(plain: str) -> str:
@@ -94,19 +119,9 @@ def _core(plain: str) -> str:
     return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
 
 
-def _made_of_common(core: str) -> bool:
-    return core in COMMON or any(core == word * (len(core) // len(word)) for word in COMMON)
-
-
-def _is_row(plain: str) -> bool:
-    """Whether it is made of runs along the alphabet, the digits or the keyboard only."""
-    rest = plain
-    while rest:
-        run = next((n for n in range(len(rest), 3, -1) if any(rest[:n] in r or rest[:n] in r[::-1] for r in ROWS)), 0)
-        if not run:
-            return len(rest) < 3 and len(rest) < len(plain)
-        rest = rest[run:]
-    return True
+def _arabic(core: str) -> bool:
+    is_row = any(core in row or core in row[::-1] for row in ARABIC_ROWS)
+    return is_row or any(core == word * (len(core) // len(word)) for word in ARABIC)
 
 
 @lru_cache(maxsize=1)

@@ -11,17 +11,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 
 from diwan import mail
 from diwan.db.base import now
 from diwan.db.context import current
-from diwan.errors import Invalid, Refuse
+from diwan.errors import Invalid, Refuse, TooMany
 from diwan.kit.dates import CALENDARS, DIGITS
 from diwan.kit.i18n import LANGUAGES, _, language
 from diwan.kit.text import clean
-from diwan.users import codes
-from diwan.users.models import Challenge, Session, Throttle, User
+from diwan.users import codes, devices, sessions
+from diwan.users.models import Challenge, Device, Session, Throttle, User
 from diwan.users.passwords import check_strength, hash_password, needs_rehash, verify_password
 from diwan.users.throttle import Limit, network
 
@@ -34,6 +34,8 @@ LOGIN_PLACE = Limit("login place", free=100, wait=2, longest=900, window=HOUR)
 MAIL_ADDRESS = Limit("mail address", free=4, wait=60, longest=HOUR, window=6 * HOUR)
 MAIL_PLACE = Limit("mail place", free=30, wait=30, longest=HOUR, window=HOUR)
 CODE_PLACE = Limit("code place", free=30, wait=5, longest=900, window=HOUR)
+# Guessing the password of somebody who is signed in already (a browser that was left open).
+CONFIRM = Limit("confirm", free=5, wait=2, longest=900, window=HOUR)
 
 LONGEST_NAME: Final = 120
 
@@ -108,8 +110,9 @@ def check_sign_up(challenge_id: UUID, code: str, *, ip: str) -> Challenge:
     return codes.check_code(challenge_id, code)
 
 
-def authenticate(email: str, password: str, *, ip: str, device_of: UUID | None = None) -> User:
-    """Return the account. `device_of`: whose device this has been before; it is spared the account-wide limit.
+def authenticate(email: str, password: str, *, ip: str, device: str = "") -> User:
+    """Return the account. `device`: the cookie of this browser; where it has signed in to the account before, it is
+    spared the limits that strangers can use up.
 
     Raises Refuse with one and the same text whatever was wrong, TooMany after many tries.
     """
@@ -118,19 +121,45 @@ def authenticate(email: str, password: str, *, ip: str, device_of: UUID | None =
         email = normal_email(email)
     except Invalid:
         email = email.strip().lower()[:254]
-    place = network(ip)
-    LOGIN_PLACE.take(place)
-    LOGIN.take(email, place)
-    user = find_user(email)
-    if user is None or user.id != device_of:
-        LOGIN_ACCOUNT.take(email)
+    user, is_known = _find_with_device(email, device)
+    source = devices.digest_of(device).hex() if is_known else network(ip)
+    if not is_known:
+        LOGIN_PLACE.take(source)
+    LOGIN.take(email, source)
+    if not is_known:
+        _take_account(email)
     fits = verify_password(user.password_hash if user else "", password)
     if not fits or user is None or user.disabled_at is not None:
         raise wrong
-    LOGIN.forget(email, place)
+    LOGIN.forget(email, source)
     if needs_rehash(user.password_hash):
         user.password_hash = hash_password(password)
     user.seen_at = now()
+    return user
+
+
+def confirm_password(user_id: UUID, password: str, *, field: str = "password") -> User:
+    """Return the account of somebody who is signed in and typed their password again. Raises Refuse, TooMany."""
+    CONFIRM.take(str(user_id))
+    user = current.session.get_one(User, user_id)
+    if not verify_password(user.password_hash, password):
+        raise Refuse(_("This is not your password."), field=field)
+    CONFIRM.forget(str(user_id))
+    return user
+
+
+def change_password(
+    user_id: UUID, old: str, new: str, *known: str, session: bytes = b"", device: str = ""
+) -> User:
+    """Give a person who knows the old password a new one; all sessions but `session` end, all devices but `device` are
+    forgotten. Raises Refuse, Invalid, TooMany."""
+    user = confirm_password(user_id, old, field="current")
+    if new == old:
+        raise Invalid({"password": _("This is the password that you have.")})
+    check_strength(new, user.email, user.name, *known)
+    user.password_hash = hash_password(new)
+    sessions.end_sessions(user.id, but=session, device=device)
+    mail.send(user.email, "password_changed", user.language, name=user.name)
     return user
 
 
@@ -155,7 +184,7 @@ def reset_password(secret: str, password: str) -> User:
     codes.use(challenge)
     user.password_hash = hash_password(password)
     user.email_verified_at = user.email_verified_at or now()
-    current.session.execute(delete(Session).where(Session.user_id == user.id))
+    sessions.end_sessions(user.id)
     LOGIN_ACCOUNT.forget(user.email)
     mail.send(user.email, "password_changed", user.language, name=user.name)
     return user
@@ -175,6 +204,13 @@ def set_preferences(
         user.preferences = {**user.preferences, **chosen}
 
 
+def rename(user_id: UUID, name: str) -> str:
+    """Give a person another name; return the one they had. Raises Invalid."""
+    user = current.session.get_one(User, user_id)
+    before, user.name = user.name, clean_name(name)
+    return before
+
+
 def arrange_menu(user_id: UUID, tenant_id: int, menu: Mapping[str, list[str]]) -> None:
     """Keep how a person arranged the navigation of one business. It travels with the session: no page asks for it."""
     user = current.session.get_one(User, user_id)
@@ -183,12 +219,30 @@ def arrange_menu(user_id: UUID, tenant_id: int, menu: Mapping[str, list[str]]) -
 
 
 def sweep() -> int:
-    """Delete what has expired: sessions, challenges, counters of yesterday; return how many. The scheduler calls it."""
+    """Delete what has expired: sessions, challenges, counters of yesterday, devices; return how many. The scheduler calls it."""
     moment = now()
     expired = (
         delete(Session).where(Session.expires_at < moment),
         delete(Challenge).where(Challenge.expires_at < moment),
         delete(Throttle).where(Throttle.at < moment - timedelta(days=1)),
+        delete(Device).where(Device.seen_at < moment - devices.LIFE),
     )
     results: list[Any] = [current.session.execute(statement) for statement in expired]
     return sum(max(result.rowcount, 0) for result in results)
+
+
+def _find_with_device(email: str, device: str) -> tuple[User | None, bool]:
+    """Return the account of an address, and whether it knows the device: one statement, whatever there is."""
+    known = exists().where(Device.user_id == User.id, Device.digest == devices.digest_of(device))
+    row = current.session.execute(select(User, known).where(User.email == email)).one_or_none()
+    return (row[0], row[1]) if row else (None, False)
+
+
+def _take_account(email: str) -> None:
+    try:
+        LOGIN_ACCOUNT.take(email)
+    except TooMany as slow:
+        raise TooMany(
+            _("Too many tries for this account. Wait a minute, or reset your password: that lets you in at once."),
+            retry_after=slow.retry_after,
+        ) from None

@@ -21,6 +21,7 @@ PARTS = (
     "errors",
     "health",
     "auth",
+    "account",
     "admin",
     "api_reference",
     "home",

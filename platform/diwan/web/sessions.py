@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, current_app, request
 from flask.sessions import SessionInterface, SessionMixin
 from psycopg.types.json import Jsonb
 
@@ -21,6 +21,7 @@ from diwan.db.context import Actor, Grants, Tenant, tenant_from
 from diwan.db.direct import fetch_row
 from diwan.errors import Unavailable
 from diwan.kit import ids
+from diwan.tenants.countries import country_codes
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +34,15 @@ USER = "_user_id"  # Flask-Login's key; it is kept in the column user_id, not in
 
 OPEN = "SELECT * FROM core.open_session(%s, %s, %s)"
 # A row that was ended elsewhere in the meantime does not come back: the update then finds nothing.
-UPDATE = """UPDATE core.session SET data = %s, seen_at = %s, expires_at = least(%s, created_at + %s) WHERE id = %s"""
+# The person's own "last seen" follows in the same statement.
+UPDATE = """WITH kept AS (UPDATE core.session SET data = %(data)s, seen_at = %(now)s, ip = %(ip)s, country = %(country)s,
+        expires_at = least(%(until)s, created_at + %(absolute)s) WHERE id = %(id)s RETURNING user_id)
+    UPDATE core."user" u SET seen_at = %(now)s FROM kept
+    WHERE u.id = kept.user_id AND (u.seen_at IS NULL OR u.seen_at < %(now)s - %(every)s)"""
 # The person chose a session of their own at login: the old one goes in the same statement (no fixation).
 REPLACE = """WITH ended AS (DELETE FROM core.session WHERE id = %s)
-    INSERT INTO core.session (id, user_id, data, ip, user_agent, created_at, seen_at, expires_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING"""
+    INSERT INTO core.session (id, user_id, data, ip, user_agent, country, created_at, seen_at, expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING"""
 END = "DELETE FROM core.session WHERE id = %s"
 
 
@@ -203,13 +208,10 @@ class DatabaseSessions(SessionInterface):
                 self._replace(session, response, moment)
         elif session.modified or (session.seen_at and moment - session.seen_at > SEEN_EVERY):
             life = IDLE if session.user else ANONYMOUS
-            data = Jsonb(_data(session))
-            fetch_row(UPDATE, (data, moment, moment + life, ABSOLUTE, ids.sha256(session.token)))
+            fetch_row(UPDATE, _kept(session, moment, life))
             self._set_cookie(response, session.token, life)
 
     def _replace(self, session: ServerSession, response: Response, moment: datetime) -> None:
-        from flask import request
-
         old = ids.sha256(session.token) if session.token else b""
         session.token = ids.token()
         user_id = dict.get(session, USER)
@@ -223,6 +225,7 @@ class DatabaseSessions(SessionInterface):
                 Jsonb(_data(session)),
                 request.remote_addr or "",
                 request.user_agent.string[:300],
+                country(),
                 moment,
                 moment,
                 moment + life,
@@ -239,3 +242,17 @@ class DatabaseSessions(SessionInterface):
 
 def _data(session: ServerSession) -> dict[str, Any]:
     return {key: value for key, value in dict.items(session) if key != USER}
+
+
+def _kept(session: ServerSession, moment: datetime, life: timedelta) -> dict[str, Any]:
+    return {
+        "id": ids.sha256(session.token), "data": Jsonb(_data(session)), "now": moment, "until": moment + life,
+        "absolute": ABSOLUTE, "every": SEEN_EVERY, "ip": request.remote_addr or "", "country": country(),
+    }  # fmt: skip
+
+
+def country() -> str:
+    """Return the country that a proxy of the operator tells of this request (DIWAN_COUNTRY_HEADER), or nothing."""
+    header = current_app.config["DIWAN"].country_header
+    code = request.headers.get(header, "").strip().upper() if header else ""
+    return code if code in country_codes() else ""

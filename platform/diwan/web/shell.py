@@ -56,6 +56,7 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
 
 def _user_menu(base: str) -> list[dict[str, Any]]:
     items = [
+        {"label": _("My account"), "icon": "user", "href": f"/account?from={current.tenant.slug}"},
         {"label": _("My tasks"), "icon": "checklist", "href": f"{base}/tasks"},
         {"label": _("Preferences"), "icon": "adjustments", "href": f"{base}/preferences"},
         {"label": _("Customise navigation"), "icon": "list-details", "href": f"{base}/preferences/navigation"},

@@ -8,23 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from flask import Response, current_app, g, get_flashed_messages, make_response, render_template, request
 from flask_login import login_user
 from flask_wtf.csrf import generate_csrf
-from itsdangerous import BadSignature, URLSafeSerializer
 
 from diwan.db import current
 from diwan.errors import DiwanError, Invalid, Refuse, TooMany
 from diwan.kit.i18n import LANGUAGES, _
 from diwan.tenants import countries
+from diwan.users import devices
+from diwan.users.devices import Place
 from diwan.users.models import User
 from diwan.users.passwords import LONGEST, SHORTEST
 from diwan.web.context import server_session
-from diwan.web.sessions import SignedIn
-
-DEVICE_LIFE = 365 * 24 * 3600
+from diwan.web.sessions import SignedIn, country
 
 Field = dict[str, Any]
 
@@ -119,12 +117,13 @@ def sign_in(user: User) -> None:
 
 
 def remember_device(response: Response, user: User) -> Response:
-    """Let this browser be known later: attacks on the account from elsewhere do not slow its person down."""
+    """Let this browser be known to the account: attacks from elsewhere do not slow its person down, and signing in from
+    it again is nothing to write a mail about."""
     interface = current_app.session_interface
     response.set_cookie(
         f"{interface.name}-device",  # type: ignore[attr-defined]
-        _signer().dumps(str(user.id)),
-        max_age=DEVICE_LIFE,
+        devices.greet(user, device(), place()),
+        max_age=devices.LIFE,
         path="/",
         secure=interface.https,  # type: ignore[attr-defined]
         httponly=True,
@@ -133,22 +132,19 @@ def remember_device(response: Response, user: User) -> Response:
     return response
 
 
-def device_of() -> UUID | None:
-    """Return who signed in with this browser before."""
-    name = f"{current_app.session_interface.name}-device"  # type: ignore[attr-defined]
-    try:
-        return UUID(_signer().loads(request.cookies.get(name, "")))
-    except (BadSignature, ValueError, TypeError, AttributeError):
-        return None
+def device() -> str:
+    """Return the cookie of this browser, if somebody signed in with it before."""
+    return request.cookies.get(f"{current_app.session_interface.name}-device", "")  # type: ignore[attr-defined]
+
+
+def place() -> Place:
+    """Return where this request comes from."""
+    return Place(client_ip(), request.user_agent.string[:300], country())
 
 
 def client_ip() -> str:
     """Return the address of the browser (create_app sets ProxyFix for as many proxies as the settings name)."""
     return request.remote_addr or ""
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt="diwan device")
 
 
 def _place(error: DiwanError, form: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ def check() -> ResponseReturnValue:
             request.form.get("email", ""),
             request.form.get("password", ""),
             ip=form.client_ip(),
-            device_of=form.device_of(),
+            device=form.device(),
         )
     except DiwanError as error:
         log.info("login refused (%s) from %s", error.code, form.client_ip())

@@ -46,6 +46,8 @@ class Member:
     since: datetime
     seen_at: datetime | None
     roles: Sequence[Role]
+    job_title: str = ""
+    avatar: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def members() -> list[Member]:
         .order_by(Membership.state, User.name, Membership.id)
     )
     return [
-        Member(m.id, m.user_id, name, email, m.state, m.created_at, seen_at, roles.get(m.id, []))
+        Member(m.id, m.user_id, name, email, m.state, m.created_at, seen_at, roles.get(m.id, []), m.job_title, m.avatar)
         for m, name, email, seen_at in current.session.execute(statement)
     ]
 

@@ -38,13 +38,17 @@ def browser_and_system(user_agent: str) -> tuple[str, str]:
     return _first(BROWSERS, user_agent), _first(SYSTEMS, user_agent)
 
 
-def device_name(user_agent: str) -> str:
-    """Return how a person would call the device: "Chrome on Windows"; what nobody knows is called by its own words."""
+def device_name(user_agent: str, *, raw: bool = True) -> str:
+    """Return how a person would call the device: "Chrome on Windows".
+
+    What nobody knows is called by its own words, where a page shows them; a mail does not pass on (`raw`) what a
+    stranger may have written.
+    """
     browser, system = browser_and_system(user_agent)
     if browser and system:
         return str(_("%(browser)s on %(system)s", browser=browser, system=system))
-    raw = " ".join(clean(user_agent).split())[:LONGEST]
-    return browser or system or raw or str(_("Unknown device"))
+    words = " ".join(clean(user_agent).split())[:LONGEST] if raw else ""
+    return browser or system or words or str(_("Unknown device"))
 
 
 def is_handheld(user_agent: str) -> bool:

@@ -65,6 +65,12 @@ def greet(user: User, cookie: str, place: Place) -> str:
     return cookie
 
 
+def is_known(user_id: UUID, cookie: str) -> bool:
+    """Return whether the person has signed in with this device before."""
+    statement = select(Device.user_id).where(Device.user_id == user_id, Device.digest == digest_of(cookie))
+    return current.session.scalars(statement).first() is not None
+
+
 def forget(user_id: UUID, *, keep: str = "") -> None:
     """Know a person's devices no longer, but for the one with the cookie `keep`."""
     current.session.execute(delete(Device).where(Device.user_id == user_id, Device.digest != digest_of(keep)))
@@ -74,7 +80,7 @@ def _tell(user: User, place: Place) -> None:
     language = i18n.set_language(user.language)
     try:
         values = {
-            "device": agents.device_name(place.user_agent),
+            "device": agents.device_name(place.user_agent, raw=False),
             "place": place.text(),
             "moment": f"{formats.moment(now())} UTC",
         }

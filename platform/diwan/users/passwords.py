@@ -76,8 +76,10 @@ def _problem(password: str, known: tuple[str, ...]) -> LazyText | None:
         rest = rest.replace(name, "")
     if len(rest) < 6 and rest != plain:
         return _("This password is too close to your e-mail, your name or your business.")
-    if _arabic(_core(plain)) or is_breached(password):
+    if _arabic(_core(plain)):
         return _among_the_first()
+    if is_breached(password):
+        return _("This password is known from a leak. Choose another one, and change it wherever else you use it.")
     return _guessed(password, names)
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Bind the pages."""
-    from diwan.web.account import email, profile, security, sessions
+    from diwan.web.account import business, confirm, email, factors, profile, security, sessions
 
-    for part in (profile, security, sessions, email):
+    for part in (profile, security, sessions, email, business, confirm, factors):
         app.register_blueprint(part.pages)

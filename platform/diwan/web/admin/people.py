@@ -21,6 +21,9 @@ from diwan.kit import formats
 from diwan.kit.i18n import _, listed
 from diwan.tenants import people
 from diwan.tenants.people import Member
+from diwan.users.factors import factors_of
+from diwan.users.models import User
+from diwan.web.account.business import avatar_href
 from diwan.web.shell import home, render, tell
 
 pages = Blueprint("people", __name__, url_prefix="/t/<slug>/people")
@@ -111,8 +114,24 @@ def _show_member(member_id: UUID, error: Invalid | Refuse | None = None) -> str:
         "submit_label": _("Save"),
         "error": error.message if isinstance(error, Refuse) else None,
     }
-    shown = {"title": user.name, "lead": user.email, "cards": [card]}
+    cards = [card, *_factor_cards(user, f"{base}/{member_id}")]
+    shown = {"title": user.name, "lead": user.email, "cards": cards}
     return render("settings.html", [(_("People"), base), (user.name, "")], settings=shown)
+
+
+def _factor_cards(user: User, address: str) -> list[dict[str, Any]]:
+    """Return the card that helps somebody who lost their second factors, if they have some."""
+    if user.id == current.user.id or not factors_of(user.id):
+        return []
+    return [{
+        "title": _("Two-step sign-in"),
+        "help": _("If they lost their phone and their recovery codes: take the second step away. They are logged out"
+                  " everywhere and log in with their password; a mail tells them. Make sure that it is them who ask."),
+        "action": f"{address}/reset-factors",
+        "submit_label": _("Reset two-step sign-in"),
+        "danger": True,
+        "confirm": _("%(name)s will log in with the password alone until they set it up again.", name=user.name),
+    }]  # fmt: skip
 
 
 def _invite_fields(roles: Any, error: DiwanError | None) -> list[dict[str, Any]]:
@@ -140,6 +159,8 @@ def _member(member: Member, base: str) -> dict[str, Any]:
     return {
         "name": member.name,
         "email": member.email,
+        "job_title": member.job_title,
+        "picture": avatar_href(member.avatar),
         "you": you,
         "owner": any(role.key == OWNER for role in member.roles),
         "disabled": not active,

@@ -4,6 +4,17 @@ It must not interpret a file, nor let its name choose where it is stored.
 """
 
 from diwan.files.models import StoredFile
-from diwan.files.service import configure, discard, path_of, remove, store
+from diwan.files.service import UNCOUNTED, bytes_of, configure, discard, drop_all, left, path_of, remove, store
 
-__all__ = ["StoredFile", "configure", "discard", "path_of", "remove", "store"]
+__all__ = [
+    "UNCOUNTED",
+    "StoredFile",
+    "bytes_of",
+    "configure",
+    "discard",
+    "drop_all",
+    "left",
+    "path_of",
+    "remove",
+    "store",
+]

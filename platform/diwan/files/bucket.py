@@ -99,6 +99,16 @@ class Bucket:
         except (MinioException, urllib3.exceptions.HTTPError) as error:
             log.warning("a removed file stays in the bucket as %s: %s", key, error)
 
+    def under(self, prefix: str) -> dict[str, int]:
+        """What is in the bucket, and what only lies at hand here."""
+        at_hand = self.cache / prefix
+        found = {f"{prefix}{path.name}": path.stat().st_size for path in at_hand.glob("*") if path.is_file()}
+        try:
+            listed = self.client.list_objects(self.bucket, prefix=prefix, recursive=True)
+            return found | {str(item.object_name): item.size or 0 for item in listed}
+        except (MinioException, urllib3.exceptions.HTTPError) as error:
+            raise _unavailable(error) from error
+
     def _load(self, key: str, target: Path) -> bytes:
         sum_ = hashlib.sha256()
         answer = self.client.get_object(self.bucket, key)

@@ -26,6 +26,9 @@ class Place(Protocol):
     def drop(self, key: str) -> None:
         """Forget the bytes. Dropping what is not there changes nothing."""
 
+    def under(self, prefix: str) -> dict[str, int]:
+        """Return the sizes of all that lies under a prefix that ends with a slash, by key. Raises Unavailable."""
+
 
 class Folder:
     """A folder on this machine, or one that all machines share."""
@@ -45,6 +48,11 @@ class Folder:
 
     def drop(self, key: str) -> None:
         (self.root / key).unlink(missing_ok=True)
+
+    def under(self, prefix: str) -> dict[str, int]:
+        folder = self.root / prefix
+        return {f"{prefix}{path.relative_to(folder).as_posix()}": path.stat().st_size for path in folder.rglob("*")
+                if path.is_file()}  # fmt: skip
 
 
 def of(config: Config) -> Place:

@@ -26,6 +26,8 @@ from diwan.kit.text import clean
 
 CHUNK = 1 << 20
 LONGEST_NAME = 200
+UNCOUNTED = "takeout"
+"""The purpose of files that take no room of the business: exports of all it has, for a few days."""
 MB = 2**20
 _place: list[Place] = []
 _quota: list[int] = []
@@ -36,9 +38,11 @@ def configure(config: Config) -> None:
     _place[:], _quota[:] = [places.of(config)], [config.files_quota * MB]
 
 
-def store(stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: int) -> StoredFile:
+def store(
+    stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: int, counts: bool = True
+) -> StoredFile:
     """Keep the bytes of a stream and return their row, not committed yet. Raises TooLarge beyond `limit` bytes, Refuse
-    where the business has no room left, Unavailable.
+    where the business has no room left (unless the file does not count), Unavailable.
 
     The bytes are kept before the row is: a transaction that fails leaves at most an unknown file, never a row without
     its file.
@@ -47,7 +51,7 @@ def store(stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: 
         tenant_id=current.tenant.id, id=uuid7(), name=_shown(name), mime=mime[:100], size=0, sha256=b"",
         purpose=purpose, created_by=current.user.id, created_at=now(),
     )  # fmt: skip
-    place, key, room = _kept_at(), _key(row.id), _room()
+    place, key, room = _kept_at(), _key(row.id), _room() if counts else None
     target = place.path(key)
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
@@ -85,6 +89,30 @@ def path_of(id: UUID) -> Path:
     return path
 
 
+def bytes_of(id: UUID, digest: bytes) -> Path:
+    """Return a file of this machine with the bytes of a row that the caller has read. Raises NotFound, Unavailable."""
+    path = _kept_at().fetch(_key(id), digest)
+    if path is None:
+        raise NotFound(_("This file is no longer there."))
+    return path
+
+
+def left() -> tuple[int, int]:
+    """Return how many files lie under the open tenant, and their bytes, whatever rows there are. Raises Unavailable."""
+    sizes = list(_kept_at().under(f"{current.tenant.id}/").values())
+    return len(sizes), sum(sizes)
+
+
+def drop_all(most: int) -> tuple[int, int]:
+    """Forget at most so many files that lie under the open tenant, whatever rows there are; return their number and
+    bytes. Only for a business that is erased. Raises Unavailable."""
+    place = _kept_at()
+    chosen = list(place.under(f"{current.tenant.id}/").items())[:most]
+    for key, _size in chosen:
+        place.drop(key)
+    return len(chosen), sum(size for _key, size in chosen)
+
+
 def remove(id: UUID) -> None:
     """Forget a file; its bytes go once the transaction has committed. Removing twice changes nothing."""
     row = current.session.get(StoredFile, (current.tenant.id, id))
@@ -105,7 +133,9 @@ def _room() -> int | None:
     take the last room: the next one is refused then."""
     if not _quota[0]:
         return None
-    used = select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.tenant_id == current.tenant.id)
+    used = select(func.coalesce(func.sum(StoredFile.size), 0)).where(
+        StoredFile.tenant_id == current.tenant.id, StoredFile.purpose != UNCOUNTED
+    )
     room = _quota[0] - int(current.session.scalar(used) or 0)
     if room <= 0:
         raise Refuse(_full())

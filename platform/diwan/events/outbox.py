@@ -31,6 +31,7 @@ class OutboxRow(TenantMixin, Base):
     __table_args__ = (
         Index("ix_outbox_due", "available_at", postgresql_where=text("state = 'ready'")),
         Index("ix_outbox_leased", "lease_until", postgresql_where=text("state = 'leased'")),
+        Index("ix_outbox_parked", "id", postgresql_where=text("state = 'parked'")),
         {"schema": "core"},
     )
 

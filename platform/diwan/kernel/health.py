@@ -22,15 +22,20 @@ STATES = {
 }
 
 
-def report() -> list[Check]:
-    """Return the checks of all plugins: state first, then their own."""
+def report(*, reasons: bool = False) -> list[Check]:
+    """Return the checks of all plugins: state first, then their own. `reasons` name code and are for operators only."""
     plugins = installed()
-    return [*_states(plugins), *_breakers(), *_own(plugins)]
+    return [*_states(plugins, reasons=reasons), *_breakers(), *_own(plugins)]
 
 
-def _states(plugins: Plugins) -> list[Check]:
+def _states(plugins: Plugins, *, reasons: bool) -> list[Check]:
     return [
-        Check(entry.label, entry.state == "ready", "; ".join(entry.problems) or STATES[entry.state], entry.name)
+        Check(
+            entry.label,
+            entry.state == "ready",
+            ("; ".join(entry.problems) if reasons else "") or STATES[entry.state],
+            entry.name,
+        )
         for entry in plugins.values()
     ]
 

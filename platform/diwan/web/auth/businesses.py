@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from diwan.db import current
 from diwan.errors import DiwanError
 from diwan.kit.i18n import _
+from diwan.operators.service import closed_of
 from diwan.tenants import service as tenants
 from diwan.users.models import User
 from diwan.users.throttle import Limit
@@ -38,7 +39,10 @@ def choose() -> ResponseReturnValue:
         return to_login()
     return render_template(
         "auth/choose_tenant.html",
-        tenants=[{"name": tenant.name, "href": f"/t/{tenant.slug}"} for tenant in tenants.tenants_of(me.id)],
+        tenants=[
+            *({"name": tenant.name, "href": f"/t/{tenant.slug}"} for tenant in tenants.tenants_of(me.id)),
+            *({"name": row.tenant_name, "href": f"/t/{row.slug}", "role": _("Suspended")} for row in closed_of(me.id)),
+        ],
         new_tenant_href="/businesses/new",
         logout_action="/logout",
         shell=form.frame(),

@@ -17,12 +17,13 @@ from diwan import audit
 from diwan.db import context
 from diwan.db import session as transactions
 from diwan.db.context import current, replace_scope
-from diwan.errors import NotFound
 from diwan.extensions import csrf, login_manager
 from diwan.kernel.lineup import lineup_of
 from diwan.kit import dates, i18n
 from diwan.kit.i18n import LANGUAGES, _, ngettext
 from diwan.kit.ids import uuid7
+from diwan.users.factors import PROVEN
+from diwan.web import bounds, door, support
 from diwan.web.sessions import DatabaseSessions, ServerSession, SignedIn
 
 ENTERED = "entered"
@@ -51,23 +52,26 @@ def open_scope() -> ResponseReturnValue | None:
     mine = server_session()
     if _is_elsewhere():
         mine.close()
+        bounds.check()
         return None
+    bounds.check()
     slug = (request.view_args or {}).get("slug", "")
     mine.load(slug)
     i18n.set_language(_language(mine))
     if mine.user is not None:
         replace_scope(user=mine.user.actor())
         dates.set_manner(mine.user.preferences)
+    bounds.take()
     csrf.protect()
     if not slug:
         return None
     if mine.user is None:
         return to_login()
     if mine.tenant is None:
-        raise NotFound(_("There is nothing at this address. It may have moved, or you may lack access to it."))
+        return support.let_in(mine, slug)
     replace_scope(tenant=mine.tenant, user=mine.user.actor(mine.grants))
-    replace_scope(lineup=lineup_of(mine.tenant))
-    return None
+    replace_scope(lineup=lineup_of(mine.tenant, current.user))
+    return door.check(mine)
 
 
 def close_scope(error: BaseException | None) -> None:
@@ -114,7 +118,10 @@ def _in_transaction(app: Flask, dispatch: Callable[[], ResponseReturnValue]) -> 
             if response.status_code >= 400:
                 transactions.rollback(current.session)
             else:
-                _note_entry()
+                if support.opened() is None:
+                    _note_entry()
+                else:
+                    support.settle(server_session())
                 transactions.commit(current.session)
         except BaseException:
             transactions.rollback(current.session)
@@ -131,7 +138,8 @@ def _note_entry() -> None:
         return
     entered = mine.get(ENTERED, [])
     if tenant.id not in entered:
-        audit.record("signed_in", "core.member", title=mine.user.name, after={"ip": request.remote_addr})
+        after = {"ip": request.remote_addr, **({"second_factor": True} if mine.get(PROVEN) else {})}
+        audit.record("signed_in", "core.member", title=mine.user.name, after=after)
         mine[ENTERED] = [*entered, tenant.id]
 
 

@@ -18,8 +18,11 @@ ADMIN = (
     ("people", _("People"), "users", "core.member.read"),
     ("modules", _("Modules"), "apps", "core.plugin.manage"),
     ("settings", _("Settings"), "settings", "core.tenant.update"),
+    ("settings/policy", _("Signing in"), "shield-lock", "core.tenant.update"),
     ("settings/branding", _("Branding"), "palette", "core.tenant.update"),
     ("settings/fields", _("Your own fields"), "forms", "core.tenant.update"),
+    ("settings/support", _("Support access"), "lifebuoy", "core.support.grant"),
+    ("tokens/all", _("API tokens"), "key", "core.service_token.manage"),
     ("audit", _("Audit log"), "history", "core.audit.read"),
 )
 CORE = "core"

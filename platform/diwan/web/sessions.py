@@ -29,6 +29,8 @@ IDLE = timedelta(days=14)
 ABSOLUTE = timedelta(days=90)
 ANONYMOUS = timedelta(days=1)
 SEEN_EVERY = timedelta(minutes=5)
+SEEN_CLOSELY = timedelta(minutes=1)
+PAUSE = "pause"
 TOKEN_LENGTH = 43
 USER = "_user_id"  # Flask-Login's key; it is kept in the column user_id, not in the data
 
@@ -77,6 +79,9 @@ class ServerSession(dict[str, Any], SessionMixin):
         self.token = token
         self.loaded = self.new = not token
         self.modified = self.ended = self.rotated = self.closed = False
+        self.passive = False  # the page asked by itself: that is no sign of a person
+        self.seen_every = SEEN_EVERY
+        self.created_at: datetime | None = None
         self.seen_at: datetime | None = None
         self.user: SignedIn | None = None
         self.tenant: Tenant | None = None
@@ -94,7 +99,7 @@ class ServerSession(dict[str, Any], SessionMixin):
             self.token, self.new = "", True
             return
         super().update(row.data)
-        self.seen_at = row.seen_at
+        self.seen_at, self.created_at = row.seen_at, row.created_at
         if row.user_id is not None:
             self.user = SignedIn(
                 row.user_id, row.email, row.user_name, row.user_language, row.theme, row.preferences or {}
@@ -116,6 +121,11 @@ class ServerSession(dict[str, Any], SessionMixin):
         self.load()
         self.clear()
         self.user, self.ended, self.modified = None, True, True
+
+    def longest_pause(self) -> timedelta:
+        """Return for how long nobody used this session, at the longest, since it began."""
+        pause = now() - self.seen_at if self.seen_at else timedelta()
+        return max(pause, timedelta(seconds=dict.get(self, PAUSE, 0)))
 
     @property
     def user_changed(self) -> bool:
@@ -206,7 +216,12 @@ class DatabaseSessions(SessionInterface):
             # A visitor who only got an error page needs no session; bots would fill the table.
             if session.modified and (response.status_code < 400 or not session.new):
                 self._replace(session, response, moment)
-        elif session.modified or (session.seen_at and moment - session.seen_at > SEEN_EVERY):
+        elif session.modified or (
+            session.seen_at and moment - session.seen_at > session.seen_every and not session.passive
+        ):
+            # What is about to be forgotten with `seen_at`: a business may allow no long pauses.
+            if (pause := session.longest_pause()) > SEEN_EVERY:
+                dict.__setitem__(session, PAUSE, round(pause.total_seconds()))
             life = IDLE if session.user else ANONYMOUS
             fetch_row(UPDATE, _kept(session, moment, life))
             self._set_cookie(response, session.token, life)

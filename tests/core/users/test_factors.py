@@ -104,9 +104,9 @@ def test_a_recovery_code_works_once_however_it_is_written(business: Business) ->
         with unit_of_work():
             user = owner(business)
             written = codes[0].upper().replace("-", " ").replace("1", "l").replace("0", "O")
-            factors.prove(user, factors.RECOVERY, written, ip=PLACE, known_device=True)
+            factors.prove(user, factors.RECOVERY, written, ip=PLACE)
             with pytest.raises(Refuse):
-                factors.prove(user, factors.RECOVERY, codes[0], ip=PLACE, known_device=True)
+                factors.prove(user, factors.RECOVERY, codes[0], ip=PLACE)
             assert factors.factors_of(user.id).codes == 9
 
 
@@ -149,7 +149,7 @@ def test_guessing_is_counted_before_it_is_compared(business: Business, monkeypat
             user = owner(business)
             for _ in range(steps.SECOND.free):
                 with pytest.raises(Refuse):
-                    factors.prove(user, factors.APP, "000000x", ip=PLACE, known_device=False)
+                    factors.prove(user, factors.APP, "000000x", ip=PLACE)
             with pytest.raises(TooMany):
-                factors.prove(user, factors.APP, code_of(secret), ip=PLACE, known_device=False)
-            factors.prove(user, factors.APP, code_of(secret), ip="10.1.1.1", known_device=False)
+                factors.prove(user, factors.APP, code_of(secret), ip=PLACE)
+            factors.prove(user, factors.APP, code_of(secret), ip="10.1.1.1")

@@ -171,14 +171,23 @@ def check(site: Site, answer: str, challenge: bytes, user_id: UUID | None = None
     return user  # type: ignore[no-any-return]
 
 
+def find(user_id: UUID, passkey_id: UUID) -> Passkey:
+    """Return a passkey of the person. Raises NotFound."""
+    statement = select(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == user_id)
+    found = current.session.scalars(statement).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such passkey."))
+    return found
+
+
 def rename(user_id: UUID, passkey_id: UUID, name: str) -> None:
     """Call a passkey of the person something else. Raises NotFound, Invalid."""
-    _find(user_id, passkey_id).name = clean_name(name)
+    find(user_id, passkey_id).name = clean_name(name)
 
 
 def remove(user_id: UUID, passkey_id: UUID) -> str:
     """Forget a passkey of the person; return its name. Raises NotFound."""
-    passkey = _find(user_id, passkey_id)
+    passkey = find(user_id, passkey_id)
     current.session.delete(passkey)
     current.session.flush()
     return passkey.name
@@ -187,14 +196,6 @@ def remove(user_id: UUID, passkey_id: UUID) -> str:
 def remove_all(user_id: UUID) -> None:
     """Forget all passkeys of a person."""
     current.session.execute(delete(Passkey).where(Passkey.user_id == user_id))
-
-
-def _find(user_id: UUID, passkey_id: UUID) -> Passkey:
-    statement = select(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == user_id)
-    found = current.session.scalars(statement).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such passkey."))
-    return found
 
 
 def _leave_room(count: int) -> None:

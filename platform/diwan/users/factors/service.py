@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import text, update
 
 from diwan import mail
 from diwan.db.context import current
 from diwan.errors import Refuse
 from diwan.kit.i18n import _
+from diwan.users import devices, sessions
 from diwan.users.factors import passkeys, recovery, totp
 from diwan.users.factors.models import Passkey
 from diwan.users.models import Session, User
@@ -63,11 +64,13 @@ def factors_of(user_id: UUID) -> Factors:
     return Factors(row.app, row.passkeys, row.codes)
 
 
-def prove(user: User, way: str, code: str, *, ip: str, known_device: bool) -> None:
-    """Take a code of the app or a recovery code of the person. Raises Refuse, TooMany."""
-    place = network(ip)
+def prove(user: User, way: str, code: str, *, ip: str, device: str = "") -> None:
+    """Take a code of the app or a recovery code of the person. `device`: the cookie of this browser; where it has
+    signed in before, it is spared the limit that strangers can use up. Raises Refuse, TooMany."""
+    is_known = devices.is_known(user.id, device)
+    place = devices.digest_of(device).hex() if is_known else network(ip)
     SECOND.take(str(user.id), place)
-    if not known_device:
+    if not is_known:
         SECOND_ACCOUNT.take(str(user.id))
     if not TAKERS[way](user.id, code):
         if way == RECOVERY:
@@ -126,7 +129,7 @@ def reset(user: User, business: str) -> None:
     totp.remove(user.id)
     passkeys.remove_all(user.id)
     recovery.remove(user.id)
-    current.session.execute(delete(Session).where(Session.user_id == user.id))
+    sessions.end_sessions(user.id)
     _tell(user, "reset", business=business, by=current.user.name)
 
 

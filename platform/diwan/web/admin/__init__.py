@@ -10,7 +10,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Bind the pages."""
-    from diwan.web.admin import audit, custom_fields, modules, people, roles, settings, tokens
+    from diwan.web.admin import audit, custom_fields, modules, people, policy, roles, settings, support, tokens
 
-    for part in (people, roles, modules, settings, custom_fields, tokens, audit):
+    for part in (people, policy, roles, modules, settings, support, custom_fields, tokens, audit):
         app.register_blueprint(part.pages)

@@ -52,6 +52,21 @@ ACTIONS: dict[str, tuple[object, str]] = {
     "enabled": (_("enabled"), "user-check"),
     "plugin.enabled": (_("switched on the module"), "toggle-right"),
     "plugin.disabled": (_("switched off the module"), "toggle-left"),
+    "policy_changed": (_("changed what is asked at sign-in"), "shield-lock"),
+    "factor_added": (_("added a step to their sign-in"), "shield-check"),
+    "factor_removed": (_("removed a step from their sign-in"), "shield-off"),
+    "factors_reset": (_("reset the two-step sign-in of"), "shield-off"),
+    "recovery_codes_made": (_("made new recovery codes"), "file-text"),
+    "recovery_code_used": (_("used a recovery code"), "file-text"),
+    "support.granted": (_("let support in"), "lifebuoy"),
+    "support.revoked": (_("ended support access"), "lifebuoy"),
+    "support.entered": (_("came in"), "login-2"),
+    "support.left": (_("left"), "door-exit"),
+    "support.looked": (_("looked at"), "eye"),
+    "suspended": (_("suspended the business"), "player-pause"),
+    "resumed": (_("opened the business again"), "player-play"),
+    "job.retried": (_("tried a parked job again:"), "refresh"),
+    "job.discarded": (_("gave up a parked job:"), "trash"),
 }
 CORE = {
     "core.tenant": _("Business"),
@@ -61,7 +76,8 @@ CORE = {
     "core.api_token": _("API token"),
 }
 
-NAMES_ENOUGH = ("invited", "invited_again", "roles_changed", "disabled", "enabled", "plugin.enabled", "plugin.disabled")
+NAMES_ENOUGH = ("invited", "invited_again", "roles_changed", "disabled", "enabled", "plugin.enabled", "plugin.disabled",
+                "suspended", "resumed")  # fmt: skip
 """Actions that say by themselves what it is that they name."""
 
 FIELDS = {
@@ -75,6 +91,15 @@ FIELDS = {
     "expires_at": _("Works until"),
     "version": _("Version"),
     "ip": _("Internet address"),
+    "second_factor": _("Two steps"),
+    "second_factor_required": _("Who must sign in with two steps"),
+    "addresses": _("Allowed networks"),
+    "session_hours": _("Log in again after hours"),
+    "idle_minutes": _("Log in again after a pause of minutes"),
+    "factor": _("Step"),
+    "left": _("Codes left"),
+    "reason": _("Reason"),
+    "level": _("Level"),
 }
 
 

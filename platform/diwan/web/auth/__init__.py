@@ -10,7 +10,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Bind the pages."""
-    from diwan.web.auth import businesses, invitation, login, preferences, reset, signup
+    from diwan.web.auth import businesses, invitation, login, preferences, reset, second, signup
 
-    for part in (signup, login, reset, invitation, businesses, preferences):
+    for part in (signup, login, second, reset, invitation, businesses, preferences):
         app.register_blueprint(part.pages)

@@ -14,7 +14,7 @@ from flask_login import logout_user
 from diwan.errors import DiwanError
 from diwan.kit.i18n import _
 from diwan.users import service as users
-from diwan.web.auth import form
+from diwan.web.auth import ceremony, form, second
 from diwan.web.context import server_session, signed_in
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ def login(error: DiwanError | None = None) -> ResponseReturnValue:
         form={"action": "/login", "hidden": [("next", target)] if target else []},
         forgot_href="/forgot",
         signup_href="/sign-up",
+        passkeys=ceremony.is_possible(),
     )
 
 
@@ -51,8 +52,7 @@ def check() -> ResponseReturnValue:
     except DiwanError as error:
         log.info("login refused (%s) from %s", error.code, form.client_ip())
         return login(error)
-    form.sign_in(user)
-    return form.remember_device(redirect(form.next_path(), 303), user)  # type: ignore[arg-type]
+    return second.enter(user, form.next_path())
 
 
 @pages.post("/logout")

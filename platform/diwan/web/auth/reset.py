@@ -5,14 +5,14 @@ It must not tell whether an address has an account.
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from diwan.errors import DiwanError, NotFound, Refuse
 from diwan.kit.i18n import _
 from diwan.users import codes
 from diwan.users import service as users
-from diwan.web.auth import form
+from diwan.web.auth import form, second
 from diwan.web.shell import tell
 
 pages = Blueprint("reset", __name__)
@@ -47,6 +47,7 @@ def save(secret: str) -> ResponseReturnValue:
         raise
     except DiwanError as error:
         return choose(secret, error)
-    form.sign_in(user)
+    # A link in a mail stands for the password only: whoever has a second factor is asked for it.
+    answer = second.enter(user, "/")
     tell("ok", _("Your new password is set. You were logged out everywhere else."))
-    return form.remember_device(redirect("/", 303), user)  # type: ignore[arg-type]
+    return answer

@@ -49,5 +49,8 @@ document.addEventListener("htmx:after:request", (event) => {
   }
 });
 
+// Few pages ask for a passkey; only those load the code for it.
+if (document.querySelector("ui-passkey")) import("./passkeys.js");
+
 htmx.config.includeIndicatorCSS = false;
 htmx.config.history = "reload"; // "Back" is a true page, never one put together from parts

@@ -1,15 +1,15 @@
-"""Installs the kitchen-sink plugin for the tests: it is found as if pip had put it into the environment.
+"""Installs the plugins of the tests (the kitchen sink, the shop): they are found as if pip had put them there.
 
-`world.business("kitchen")` turns it on; businesses that name no plugin go without it, as their category says.
+`world.business("kitchen")` turns one on; businesses that name no plugin go without, as their category says.
 """
 
 import os
 import sys
 from pathlib import Path
 
-KITCHEN = str(Path(__file__).parent / "plugins" / "kitchen")
-
-if KITCHEN not in sys.path:
-    sys.path.append(KITCHEN)
-    # The processes of a running Diwan, too.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), KITCHEN)))
+for name in ("kitchen", "shop"):
+    place = str(Path(__file__).parent / "plugins" / name)
+    if place not in sys.path:
+        sys.path.append(place)
+        # The processes of a running Diwan, too.
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), place)))

@@ -64,7 +64,7 @@ def system(rows: int = ROWS, workers: int = 2) -> Iterator[System]:
             **endpoints.environment(),
             "DIWAN_PORT": str(port),
             "DIWAN_WEB_WORKERS": str(workers),
-            "DIWAN_API_RATE": "0",
+            **dict.fromkeys(("DIWAN_API_RATE", "DIWAN_PERSON_RATE", "DIWAN_TENANT_RATE", "DIWAN_IP_RATE"), "0"),
         }
         app = create_app(replace(Config.from_env(environment), testing=True))
         with World(app) as world:

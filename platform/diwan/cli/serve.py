@@ -16,6 +16,10 @@ import click
 from diwan.config import Config
 
 APPLICATION = "diwan.cli.serve:application"
+HEADER_SECONDS = 10
+"""For the head of a request: who sends it letter by letter is cut off."""
+HEADER_BYTES = 64 * 1024
+"""For the head of a request, cookies and address included."""
 
 
 def register(group: click.Group) -> None:
@@ -45,6 +49,7 @@ def _settings(**given: Any) -> Config:
 def server(config: Config, *, reload: bool = False) -> Any:
     """A Granian server for `config`; `.serve()` blocks until SIGTERM or SIGINT."""
     from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import Server
 
@@ -55,6 +60,7 @@ def server(config: Config, *, reload: bool = False) -> Any:
         port=config.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,  # a proxy in front speaks HTTP/2 and TLS to the world
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES),
         workers=1 if reload else config.web_workers,
         blocking_threads=config.web_threads,
         workers_kill_timeout=15,

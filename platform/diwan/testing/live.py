@@ -111,6 +111,9 @@ def _environment(config: Config) -> dict[str, str]:
         "DIWAN_SECRET_KEY": config.secret_key,
         "DATABASE_URL": config.database_url,
         "REDIS_URL": config.redis_url,
+        "DIWAN_IP_RATE": str(config.ip_rate),
+        "DIWAN_PERSON_RATE": str(config.person_rate),
+        "DIWAN_TENANT_RATE": str(config.tenant_rate),
         "PYTHONUNBUFFERED": "1",
     }
 

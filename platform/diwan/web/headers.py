@@ -17,11 +17,19 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": (
+        "accelerometer=(), bluetooth=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+        "hid=(), idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+    ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
+
+
+def headers_of_files(*, https: bool) -> dict[str, str]:
+    """Return what the built files carry: they are everybody's, but only for pages from here."""
+    return {**HEADERS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
 
 
 def secure(response: Response, *, https: bool = False) -> Response:

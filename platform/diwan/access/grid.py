@@ -192,7 +192,7 @@ class Difference:
 def differences(sheet: Sheet, one: Grid, other: Grid, *, every: bool = False) -> Iterator[Difference]:
     """Yield in what two roles differ, in the order of the grid; with `every`, also what they share."""
     for text in sorted({*sheet.wildcards, *one.wildcards, *other.wildcards}):
-        yield from _pair("wildcard", text, *(ALL if text in grid.wildcards else "" for grid in (one, other)), every)
+        yield from _pair("wildcard", text, _has(text, one.wildcards), _has(text, other.wildcards), every)
     for row in sheet.rows:
         for permission in row.permissions:
             yield from _pair("cell", permission, one.scope(permission), other.scope(permission), every)
@@ -202,7 +202,11 @@ def differences(sheet: Sheet, one: Grid, other: Grid, *, every: bool = False) ->
     for permission in sheet.switches:
         yield from _pair("switch", permission, one.scope(permission), other.scope(permission), every)
     for text in sorted({*one.rest, *other.rest}):
-        yield from _pair("rest", text, *(ALL if text in grid.rest else "" for grid in (one, other)), every)
+        yield from _pair("rest", text, _has(text, one.rest), _has(text, other.rest), every)
+
+
+def _has(text: str, texts: Iterable[str]) -> str:
+    return ALL if text in texts else ""
 
 
 def _pair(kind: str, key: str, one: str, other: str, every: bool, name: str = "") -> Iterator[Difference]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, text
@@ -16,11 +17,15 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from diwan import audit
 from diwan.access.models import MemberRole, Role, RoleGrant
 from diwan.access.permissions import DEFAULT_ROLES, GRANT, OWNER, covers_all
-from diwan.db.context import Grants, current
+from diwan.db.context import current
+from diwan.db.grants import Grants
 from diwan.errors import Denied, Invalid, NotFound, Refuse
 from diwan.kit.i18n import _
 from diwan.kit.ids import uuid7
 from diwan.kit.text import clean, fold
+
+Term = tuple[date | None, date | None]
+"""From when until when somebody has a role; both days count, None has no end."""
 
 # Plain table names: memberships belong to `tenants`, which stands beside this area.
 OWNERS = text(
@@ -195,16 +200,30 @@ def owners() -> Sequence[UUID]:
     return list(current.session.scalars(OWNERS, {"tenant": current.tenant.id, "owner": OWNER}))
 
 
-def give_roles(membership_id: UUID, role_ids: Iterable[UUID]) -> None:
-    """Give exactly these roles to a member. It checks nothing; `tenants` does."""
-    current.session.execute(
-        delete(MemberRole).where(MemberRole.tenant_id == current.tenant.id, MemberRole.membership_id == membership_id)
-    )
-    rows = [
-        {"tenant_id": current.tenant.id, "membership_id": membership_id, "role_id": role_id} for role_id in role_ids
-    ]
+def give_roles(membership_id: UUID, role_ids: Iterable[UUID], terms: Mapping[UUID, Term] | None = None) -> None:
+    """Give exactly these roles to a member, for these times; without `terms`, roles that stay keep theirs.
+
+    It checks nothing; `tenants` does.
+    """
+    mine = (MemberRole.tenant_id == current.tenant.id, MemberRole.membership_id == membership_id)
+    if terms is None:
+        terms = terms_of(membership_id)
+    current.session.execute(delete(MemberRole).where(*mine))
+    rows = []
+    for role_id in role_ids:
+        since, until = terms.get(role_id, (None, None))
+        rows.append({"tenant_id": current.tenant.id, "membership_id": membership_id, "role_id": role_id,
+                     "valid_from": since, "valid_to": until})  # fmt: skip
     if rows:
         current.session.execute(insert(MemberRole), rows)
+
+
+def terms_of(membership_id: UUID) -> dict[UUID, Term]:
+    """Return for how long a member has each of their roles."""
+    statement = select(MemberRole.role_id, MemberRole.valid_from, MemberRole.valid_to).where(
+        MemberRole.tenant_id == current.tenant.id, MemberRole.membership_id == membership_id
+    )
+    return {role_id: (since, until) for role_id, since, until in current.session.execute(statement)}
 
 
 def _checked(name: str, grants: Iterable[str]) -> tuple[str, list[str]]:

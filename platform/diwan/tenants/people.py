@@ -5,7 +5,7 @@ A business never loses its last owner, and nobody gives rights that they do not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,6 +16,7 @@ from diwan import audit, mail
 from diwan.access import service as access
 from diwan.access.models import Role
 from diwan.access.permissions import OWNER
+from diwan.access.terms import Held, Term, held_by_members
 from diwan.db import context, enter_tenant
 from diwan.db.base import now
 from diwan.db.context import current, replace_scope, tenant_from
@@ -45,9 +46,14 @@ class Member:
     state: str
     since: datetime
     seen_at: datetime | None
-    roles: Sequence[Role]
+    held: Sequence[Held]
     job_title: str = ""
     avatar: UUID | None = None
+
+    @property
+    def roles(self) -> Sequence[Role]:
+        """All of their roles, those too that are over or to come."""
+        return [held.role for held in self.held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +69,14 @@ class Invited:
 
 def members() -> list[Member]:
     """Return everybody in the open business, the disabled ones last."""
-    roles = access.roles_of_members()
+    held = held_by_members()
     statement = (
         select(Membership, User.name, User.email, User.seen_at)
         .join(User, User.id == Membership.user_id)
         .order_by(Membership.state, User.name, Membership.id)
     )
     return [
-        Member(m.id, m.user_id, name, email, m.state, m.created_at, seen_at, roles.get(m.id, []), m.job_title, m.avatar)
+        Member(m.id, m.user_id, name, email, m.state, m.created_at, seen_at, held.get(m.id, []), m.job_title, m.avatar)
         for m, name, email, seen_at in current.session.execute(statement)
     ]
 
@@ -89,24 +95,42 @@ def find_member(membership_id: UUID) -> tuple[Membership, User]:
     return row[0], row[1]
 
 
-def set_roles(membership_id: UUID, role_keys: Iterable[str]) -> None:
-    """Give a member exactly these roles. Raises Denied, Invalid, Refuse (the last owner)."""
+def set_roles(membership_id: UUID, role_keys: Iterable[str], terms: Mapping[str, Term] | None = None) -> None:
+    """Give a member exactly these roles, for these times by key; without `terms`, roles that stay keep theirs.
+
+    Raises Denied, Invalid, Refuse (the last owner).
+    """
     owners = access.owners()
     membership, user = find_member(membership_id)
     before = access.roles_of_members().get(membership_id, [])
     after = access.roles_named(role_keys)
     if not after:
         raise Invalid({"roles": _("Choose at least one role, or disable the person.")})
+    were = access.terms_of(membership_id)
+    given = were if terms is None else {role.id: terms.get(role.key, (None, None)) for role in after}
+    if any(given.get(role.id, (None, None)) != (None, None) for role in after if role.key == OWNER):
+        raise Invalid({"roles": _("An owner is one without an end: give that role no days.")})
     changed = {role.id for role in before} ^ {role.id for role in after}
+    changed |= {role.id for role in after if role.id in were and given[role.id] != were[role.id]}
     if not changed:
         return
     access.require_may_give(role for role in {r.id: r for r in (*before, *after)}.values() if role.id in changed)
     if OWNER not in {role.key for role in after}:
         _keep_an_owner(user.id, owners)
-    access.give_roles(membership_id, [role.id for role in after])
+    access.give_roles(membership_id, [role.id for role in after], given)
     membership.version += 1
-    audit.record("roles_changed", "core.member", membership_id, user.name, {"roles": [r.key for r in before]},
-                 {"roles": [r.key for r in after]})  # fmt: skip
+    audit.record("roles_changed", "core.member", membership_id, user.name, _roles_in_words(before, were),
+                 _roles_in_words(after, given))  # fmt: skip
+
+
+def _roles_in_words(roles: Iterable[Role], terms: Mapping[UUID, Term]) -> dict[str, object]:
+    """Return roles for the log: their keys, and the days of those that have some."""
+    said: dict[str, object] = {"roles": [role.key for role in roles]}
+    for role in roles:
+        days = [day.isoformat() if day else "" for day in terms.get(role.id, ())]
+        if any(days):
+            said[role.key] = " / ".join(days)
+    return said
 
 
 def disable_member(membership_id: UUID) -> None:

@@ -104,4 +104,4 @@ def _keep(member: Membership, values: dict[str, Any]) -> None:
         setattr(member, key, value)
     member.version += 1
     current.session.flush()
-    audit.record("updated", "core.member", member.id, current.user.name, before, after)
+    audit.record("update", "core.member", member.id, current.user.name, before, after)

@@ -1,5 +1,8 @@
 """Passwords: digests, the rule against easy ones, the same work for unknown addresses."""
 
+import time
+from contextlib import suppress
+
 import pytest
 
 from diwan.errors import Invalid
@@ -19,6 +22,10 @@ BAD = [
     "passwordpassword",
     "welcome2026!!",
     "كلمة السر 123",
+    "محمد محمد 2026",
+    "ضصثقفغعهخح",
+    "Elephant2026!",
+    "1qaz2wsx3edc",
     "x" * 300,
 ]
 
@@ -39,6 +46,19 @@ def test_bad_passwords_are_refused_with_a_reason(password: str) -> None:
 def test_ones_own_names_are_refused(password: str) -> None:
     with pytest.raises(Invalid, match="too close"):
         passwords.check_strength(password, "mariam.haddad@example.com", "BlueHorizon")
+
+
+def test_generated_passwords_with_digits_and_signs_at_the_ends_pass() -> None:
+    for password in ("8x#Kq2!!49", "42-tzKp-vGh2-19", "a1b2c3d4e5f6g7h8"):
+        passwords.check_strength(password)
+
+
+def test_a_long_password_is_judged_quickly() -> None:
+    started = time.process_time()
+    for password in ("4@8({[</369|!1|70$5+%2" * 11, "ab1!" * 64, "qwerty1@" * 32, "seven quiet otters " * 13):
+        with suppress(Invalid):
+            passwords.check_strength(password)
+    assert time.process_time() - started < 2
 
 
 def test_digest_fits_only_its_password() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect
 from flask.typing import ResponseReturnValue
 
+from diwan.db import current
 from diwan.errors import Refuse
 from diwan.kit.i18n import _
 from diwan.tenants import account_log
@@ -31,6 +32,7 @@ def confirm(secret: str) -> ResponseReturnValue:
     try:
         user, old = email_change.confirm_change(secret)
     except Refuse as error:
+        current.session.rollback()  # the link was not used
         return ask(secret, error)
     account_log.note(user.id, "email_changed", {"email": old}, {"email": user.email})
     tell("ok", _("Your address is now %(email)s.", email=user.email))
@@ -51,6 +53,7 @@ def undo(secret: str) -> ResponseReturnValue:
     try:
         user, taken, reset = email_change.undo_change(secret)
     except Refuse as error:
+        current.session.rollback()
         return ask_undo(secret, error)
     before = {"email": taken} if taken else None
     account_log.note(user.id, "email_undone", before, {"email": user.email})

@@ -58,6 +58,12 @@ ACTIONS: dict[str, tuple[object, str]] = {
     "factors_reset": (_("reset the two-step sign-in of"), "shield-off"),
     "recovery_codes_made": (_("made new recovery codes"), "file-text"),
     "recovery_code_used": (_("used a recovery code"), "file-text"),
+    "password_changed": (_("changed their password"), "key"),
+    "email_changed": (_("changed their e-mail address"), "mail"),
+    "email_undone": (_("took their account back"), "shield-check"),
+    "renamed": (_("changed their name"), "user"),
+    "session_ended": (_("logged out one of their devices"), "logout"),
+    "sessions_ended": (_("logged out all their other devices"), "logout"),
     "support.granted": (_("let support in"), "lifebuoy"),
     "support.revoked": (_("ended support access"), "lifebuoy"),
     "support.entered": (_("came in"), "login-2"),
@@ -74,6 +80,7 @@ CORE = {
     "core.role": _("Role"),
     "core.invitation": _("Invitation"),
     "core.api_token": _("API token"),
+    "core.account": _("Account"),
 }
 
 NAMES_ENOUGH = ("invited", "invited_again", "roles_changed", "disabled", "enabled", "plugin.enabled", "plugin.disabled",
@@ -96,6 +103,12 @@ FIELDS = {
     "addresses": _("Allowed networks"),
     "session_hours": _("Log in again after hours"),
     "idle_minutes": _("Log in again after a pause of minutes"),
+    "email": _("E-mail"),
+    "job_title": _("Job title"),
+    "phone": _("Phone"),
+    "signature": _("Signature"),
+    "avatar": _("Picture"),
+    "count": _("Number"),
     "factor": _("Step"),
     "left": _("Codes left"),
     "reason": _("Reason"),
@@ -141,7 +154,7 @@ def index(**_slug: str) -> ResponseReturnValue:
 def told(entry: AuditEntry) -> tuple[Markup, str]:
     """Return what a person did, in words, and its icon. The record's name may run the other way than the sentence."""
     verb, icon = ACTIONS.get(entry.action, (entry.action, "point"))
-    if entry.action in ("signed_in", "joined"):
+    if entry.action in ("signed_in", "joined") or entry.resource == "core.account":
         return escape(str(verb)), icon
     resource = current.lineup.resources.get(entry.resource)
     place = resource.label if resource else CORE.get(entry.resource, "")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from diwan.kit.destinations import parse_allowances
 from diwan.kit.sealing import parse_keys
 
 TRUE = {"1", "true", "yes", "on"}
@@ -38,6 +39,7 @@ class Config:
     files_url: str = field(default="", repr=False)
     files_secret: str = field(default="", repr=False)
     files_quota: int = 0
+    closing_days: int = 30
     strict_plugins: bool = False
     testing: bool = False
     web_workers: int = 2
@@ -46,6 +48,13 @@ class Config:
     pool_size: int = 10
     upload_limit: int = 25 * 1024 * 1024
     api_rate: int = 600
+    person_rate: int = 600
+    tenant_rate: int = 6000
+    ip_rate: int = 1200
+    form_limit: int = 1024 * 1024
+    hosts: tuple[str, ...] = ()
+    security_contact: str = ""
+    outgoing_allow: str = ""
     statement_timeout: int = 30
     proxies: int = 0
     operator_without_2fa: bool = False
@@ -76,6 +85,7 @@ class Config:
             files_url=env.get("DIWAN_FILES_URL", ""),
             files_secret=env.get("DIWAN_FILES_SECRET", ""),
             files_quota=_number(env, "DIWAN_FILES_QUOTA", cls.files_quota),
+            closing_days=_number(env, "DIWAN_CLOSING_DAYS", cls.closing_days),
             strict_plugins=env.get("DIWAN_PLUGINS", "") == "strict",
             testing=env.get("DIWAN_TESTING", "").lower() in TRUE,
             web_workers=_number(env, "DIWAN_WEB_WORKERS", cls.web_workers),
@@ -84,12 +94,26 @@ class Config:
             pool_size=_number(env, "DIWAN_POOL_SIZE", cls.pool_size),
             upload_limit=_number(env, "DIWAN_UPLOAD_LIMIT", cls.upload_limit),
             api_rate=_number(env, "DIWAN_API_RATE", cls.api_rate),
+            person_rate=_number(env, "DIWAN_PERSON_RATE", cls.person_rate),
+            tenant_rate=_number(env, "DIWAN_TENANT_RATE", cls.tenant_rate),
+            ip_rate=_number(env, "DIWAN_IP_RATE", cls.ip_rate),
+            form_limit=_number(env, "DIWAN_FORM_LIMIT", cls.form_limit),
+            hosts=tuple(name.strip().lower() for name in env.get("DIWAN_HOSTS", "").split(",") if name.strip()),
+            security_contact=_contacts(env.get("DIWAN_SECURITY_CONTACT", "")),
+            outgoing_allow=_outgoing_allow(env),
             statement_timeout=_number(env, "DIWAN_STATEMENT_TIMEOUT", cls.statement_timeout),
             proxies=_number(env, "DIWAN_PROXIES", cls.proxies),
             operator_without_2fa=env.get("DIWAN_OPERATOR_WITHOUT_2FA", "").lower() in TRUE,
             country_header=env.get("DIWAN_COUNTRY_HEADER", ""),
             breached_passwords=Path(env["DIWAN_BREACHED_PASSWORDS"]) if env.get("DIWAN_BREACHED_PASSWORDS") else None,
         )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values, and addresses with passwords in them, that no log may show."""
+        keys = (key.partition(":")[2] for key in self.secrets_keys.split(","))
+        addresses = (self.database_url, self.database_owner_url, self.database_admin_url, self.redis_url)
+        return (self.secret_key, *keys, *addresses, self.mail_url, self.files_url, self.files_secret)
 
     def require_servers(self) -> Config:
         """Return self, or say which addresses are missing."""
@@ -116,6 +140,25 @@ def _secrets_keys(env: Mapping[str, str]) -> str:
     except ValueError as error:
         raise ConfigError(f"DIWAN_SECRETS_KEYS cannot be used: {error}.") from None
     return text
+
+
+def _outgoing_allow(env: Mapping[str, str]) -> str:
+    text = env.get("DIWAN_OUTGOING_ALLOW", "")
+    try:
+        parse_allowances(text)
+    except ValueError as error:
+        raise ConfigError(f"DIWAN_OUTGOING_ALLOW cannot be used: {error}.") from None
+    return text
+
+
+def _contacts(text: str) -> str:
+    """Return where to report holes, as addresses (RFC 9116), separated by commas."""
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    found = [f"mailto:{part}" if "@" in part and ":" not in part else part for part in found]
+    for part in found:
+        if not part.startswith(("mailto:", "https://", "tel:")) or not part.isprintable() or " " in part:
+            raise ConfigError(f"DIWAN_SECURITY_CONTACT takes e-mail addresses, https:// or tel:, not {part!r}.")
+    return ",".join(found)
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

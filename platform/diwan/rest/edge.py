@@ -10,15 +10,16 @@ from typing import Any
 
 import psycopg
 import sqlalchemy.exc
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from diwan.db import context
-from diwan.errors import BadRequest, DiwanError, NotFound, TooLarge, Unauthenticated, Unavailable
+from diwan.errors import BadRequest, Denied, DiwanError, NotFound, TooLarge, Unauthenticated, Unavailable
 from diwan.extensions import csrf
 from diwan.kernel.lineup import lineup_of
 from diwan.kit.i18n import _, best, set_language
 from diwan.kit.ids import uuid7
+from diwan.operators import service as standing
 from diwan.rest import limits
 from diwan.rest.problems import problem
 from diwan.rest.records import routes
@@ -42,17 +43,28 @@ def open_scope() -> None:
     g.scope = context._scope.set(context.Scope(request_id=request_id))
     kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret:
+        limits.take_place(request.remote_addr or "")
         raise Unauthenticated(_("Send a token: `Authorization: Bearer dwn_...`. Make one under Settings, API tokens."))
-    tenant, actor = tokens.open_token(secret.strip(), request.remote_addr or "")
-    _limit().take(secret.strip())
-    _check_address()
+    try:
+        tenant, actor = tokens.open_token(secret.strip(), request.remote_addr or "")
+    except Unauthenticated:
+        limits.take_place(request.remote_addr or "")
+        if standing.token_standing(secret.strip()) is not None:
+            raise Denied(_("This business is suspended. Its data is kept; an owner can ask the operator why.")) from None
+        raise
     context.replace_scope(tenant=tenant, user=actor)
-    context.replace_scope(lineup=lineup_of(tenant))
+    limits.take_token(secret.strip(), _heavy())
+    _check_address()
+    context.replace_scope(lineup=lineup_of(tenant, actor))
 
 
-def _limit() -> limits.Limit:
-    limit: limits.Limit = current_app.extensions[limits.EXTENSION]
-    return limit
+def _heavy() -> str:
+    """What the request costs more than others, if it does."""
+    if request.path.endswith(".pdf"):
+        return "print"
+    if request.args.get("format", "json") != "json":
+        return "export"
+    return "search" if request.args.get("search") else ""
 
 
 def _check_address() -> None:
@@ -76,7 +88,6 @@ def close_scope(error: BaseException | None) -> None:
 @routes.after_request
 def mark(response: Response) -> Response:
     response.headers["X-Request-Id"] = context.current.request_id
-    _limit().tell(response)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -23,6 +23,7 @@ ADMIN = (
     ("settings/fields", _("Your own fields"), "forms", "core.tenant.update"),
     ("settings/support", _("Support access"), "lifebuoy", "core.support.grant"),
     ("tokens/all", _("API tokens"), "key", "core.service_token.manage"),
+    ("settings/data", _("Data and closing"), "package-export", "core.tenant.export"),
     ("audit", _("Audit log"), "history", "core.audit.read"),
 )
 CORE = "core"

@@ -16,7 +16,7 @@ from sqlalchemy.types import Text
 from diwan.collaboration.models import Favourite, Visit
 from diwan.db.base import now
 from diwan.db.context import current
-from diwan.resources import Resource
+from diwan.resources import Resource, rights
 
 STARS: Table = Favourite.__table__  # type: ignore[assignment]
 VISITS: Table = Visit.__table__  # type: ignore[assignment]
@@ -45,7 +45,7 @@ def is_starred(resource: Resource, id: UUID) -> bool:
 
 def visit(resource: Resource, id: UUID) -> None:
     """Note that the person looks at a record, at most once a minute."""
-    if current.user.id is None:
+    if current.user.id is None or current.user.kind == "support":
         return
     moment = now()
     statement = insert(VISITS).values(**_key(resource, id), seen_at=moment)
@@ -67,7 +67,7 @@ def recent(limit: int = MOST) -> list[tuple[str, UUID, str]]:
 
 
 def _titled(table: str, order: str, limit: int) -> list[tuple[str, UUID, str]]:
-    readable = [r.key for r in current.lineup.resources.values() if current.user.can(r.permission("read"))]
+    readable = [r.key for r in current.lineup.resources.values() if r.may("read")]
     statement = text(
         f"""SELECT t.resource, t.record_id, s.title FROM core.{table} t
         JOIN core.search_entry s ON s.tenant_id = t.tenant_id AND s.resource = t.resource
@@ -76,7 +76,11 @@ def _titled(table: str, order: str, limit: int) -> list[tuple[str, UUID, str]]:
         ORDER BY t.{order} DESC, t.record_id LIMIT :most"""  # noqa: S608  (names are constants)
     ).bindparams(bindparam("readable", type_=ARRAY(Text())))
     values = {"tenant": current.tenant.id, "user": current.user.id, "readable": readable, "most": limit}
-    return [(row[0], row[1], row[2]) for row in current.session.connection().execute(statement, values)]
+    rows = [(row[0], row[1], row[2]) for row in current.session.connection().execute(statement, values)]
+    for key in {key for key, _id, _title in rows if current.lineup.resources[key].reach}:
+        there = rights.reaches(current.lineup.resources[key], [id for own, id, _title in rows if own == key], "read")
+        rows = [row for row in rows if row[0] != key or row[1] in there]
+    return rows
 
 
 def _key(resource: Resource, id: UUID) -> dict[str, Any]:

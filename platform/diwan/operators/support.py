@@ -19,7 +19,7 @@ from diwan.access.permissions import OWNER
 from diwan.access.service import OWNERS
 from diwan.audit.models import AuditEntry
 from diwan.db.base import now
-from diwan.db.context import Actor, Tenant, current, tenant_from
+from diwan.db.context import SYSTEM, Actor, Tenant, current, replace_scope, tenant_from
 from diwan.db.direct import fetch_row
 from diwan.db.grants import Grants
 from diwan.errors import Invalid, NotFound
@@ -201,6 +201,7 @@ def ended(grant: UUID) -> None:
     """Tell the owners that a grant which was used has run out. The job of `ENDED`."""
     found = current.session.scalars(select(SupportGrant).where(SupportGrant.id == grant)).one_or_none()
     if found is not None and found.first_used_at is not None and found.revoked_at is None:
+        replace_scope(user=SYSTEM)  # the job is that of who gave it, and they are told as well
         _tell(_("Support access has ended"), found.reason)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from diwan.testing.world import Person
 
 
-def signed_in(app: Flask, person: Person) -> FlaskClient:
-    """Return a client with a session of the person; it sends the CSRF token with every request."""
-    token, secret = new_session(app, person)
+def signed_in(app: Flask, person: Person, **data: Any) -> FlaskClient:
+    """Return a client with a session of the person, and `data` in it; it sends the CSRF token with every request."""
+    token, secret = new_session(app, person, **data)
     client = app.test_client()
     client.set_cookie(app.session_interface.name, token)  # type: ignore[attr-defined]
     signed = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(secret)
@@ -32,13 +32,13 @@ def signed_in(app: Flask, person: Person) -> FlaskClient:
     return client
 
 
-def new_session(app: Flask, person: Person) -> tuple[str, str]:
+def new_session(app: Flask, person: Person, **data: Any) -> tuple[str, str]:
     """Store a session of the person; return the value of its cookie and its CSRF secret."""
     token, secret = ids.token(), token_hex(20)
     with app.app_context():
         fetch_row(
             "INSERT INTO core.session (id, user_id, data, created_at, seen_at, expires_at)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
-            (ids.sha256(token), person.id, Jsonb({"csrf_token": secret}), now(), now(), now() + timedelta(days=1)),
+            (ids.sha256(token), person.id, Jsonb({**data, "csrf_token": secret}), now(), now(), now() + timedelta(days=1)),
         )
     return token, secret

@@ -1,32 +1,25 @@
-"""Whether an account may act as an operator now: the mark alone is not enough, a second factor belongs to it.
+"""Whether this browser may act as an operator: the mark of the account is not enough, a second factor belongs to it.
 
-It must ask outside the page's transaction: an operator enters a business in the middle of opening its scope.
+It must ask nothing of the page's transaction: an operator enters a business before its scope is open.
 """
 
 from __future__ import annotations
 
-from uuid import UUID
+from urllib.parse import urlencode
 
-from flask import current_app
+from flask import current_app, request
 
 from diwan.config import Config
-from diwan.db import current
-from diwan.db.session import rollback
-from diwan.operators import accounts
-from diwan.users.factors import factors_of
+from diwan.users.factors import PROVEN
+from diwan.web.sessions import ServerSession
 
 
-def may_operate(user_id: UUID) -> bool:
-    """Return whether this account is an operator with a second factor, or one that needs none here."""
-    return accounts.is_operator(user_id) and has_second_factor(user_id)
-
-
-def has_second_factor(user_id: UUID) -> bool:
-    """Return whether a password alone does not open this account, or need not (DIWAN_OPERATOR_WITHOUT_2FA)."""
+def has_proven(mine: ServerSession) -> bool:
+    """Return whether this session took a second factor, or need not have (DIWAN_OPERATOR_WITHOUT_2FA)."""
     config: Config = current_app.config["DIWAN"]
-    if config.operator_without_2fa:
-        return True
-    try:
-        return bool(factors_of(user_id))
-    finally:
-        rollback(current.session)  # the tenant of this request is not open yet: it begins a transaction of its own
+    return config.operator_without_2fa or bool(mine.get(PROVEN))
+
+
+def to_prove() -> str:
+    """Return where an operator proves the second factor, or sets one up, and comes back from."""
+    return f"/account/second-step?{urlencode({'next': request.path})}"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import g, render_template, request
+from flask import g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from diwan.db import current
@@ -21,12 +21,16 @@ from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.operators import service, support
 from diwan.operators.support import Opened
-from diwan.web.operator_guard import may_operate
+from diwan.web import closed as closed_page
+from diwan.web import closed
+from diwan.web.operator_guard import has_proven, to_prove
 from diwan.web.sessions import ServerSession, SignedIn
 
 SESSION = "support"
 MOST_SEEN = 300
 READING = ("GET", "HEAD")
+CLOSED = ("policy", "data", "roles", "tokens", "support_access")
+"""What no grant opens, whatever permissions its pages ask for: who may sign in, the end of the business, rights."""
 UNREMARKABLE = ("notifications", "palette", "preferences", "shortcuts", "ui")
 """What a page asks for by itself, below a business's address."""
 
@@ -36,12 +40,20 @@ def let_in(mine: ServerSession, slug: str) -> ResponseReturnValue | None:
     me = mine.user
     if me is not None:
         inside = support.open_for(me.id, slug)
-        if inside is not None and may_operate(me.id):
+        if inside is not None:
+            if not has_proven(mine):
+                return redirect(to_prove(), 303)
             _open(me, inside)
             return None
-        closed = service.standing(me.id, slug)
-        if closed is not None:
-            return render_template("suspended.html", business=closed.tenant_name), 403
+        page = closed_page.show(me, slug)
+        if page is not None:
+            return page
+        standing = service.standing(me.id, slug)
+        if standing is not None:
+            return render_template("suspended.html", business=standing.tenant_name), 403
+        page = closed.show(me, slug)
+        if page is not None:
+            return page
     raise NotFound(_("There is nothing at this address. It may have moved, or you may lack access to it."))
 
 
@@ -93,6 +105,8 @@ def _open(me: SignedIn, inside: Opened) -> None:
     replace_scope(tenant=inside.tenant, user=actor)
     actor = replace(actor, grants=support.grants_of(inside.level, lineup_of(inside.tenant)))
     replace_scope(user=actor, lineup=lineup_of(inside.tenant, actor))
+    if request.blueprint in CLOSED:
+        raise Denied(_("Support has no access to this page."))
     if inside.reads_only and request.method not in READING:
         raise Denied(_("This business lets support look only. Nothing can be changed."))
 

@@ -22,7 +22,7 @@ SECRET = "Falcon Auto Parts owes 900"
 @pytest.fixture
 def desk(world: World) -> FlaskClient:
     """A browser in which an operator is signed in."""
-    return Business.client(Business(world, None, None), world.operator())  # type: ignore[arg-type]
+    return world.desk()
 
 
 def park(business: Business, error: str) -> UUID:
@@ -194,7 +194,7 @@ def test_nobody_else_finds_it(business: Business, world: World) -> None:
 
 
 def test_an_operator_without_a_second_factor_gets_no_further(world: World, business: Business) -> None:
-    client = Business.client(business, world.operator(factor=False))
+    client = business.client(world.operator())
     for place in ("", "/businesses", "/log"):
         page = client.get(f"/operator{place}")
         assert page.status_code == 403
@@ -207,7 +207,7 @@ def test_an_operator_without_a_second_factor_gets_no_further(world: World, busin
 
 def test_removing_an_operator_works_at_the_next_click(world: World, business: Business) -> None:
     person = world.operator()
-    client = business.client(person)
+    client = world.desk(person)
     assert client.get("/operator").status_code == 200
     with psycopg.connect(world.app.config["DIWAN"].database_owner_url) as owner:
         assert accounts.remove(owner, person.email.upper(), "test")

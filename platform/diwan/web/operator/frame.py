@@ -19,7 +19,7 @@ from diwan.errors import NotFound
 from diwan.kit import formats
 from diwan.kit.i18n import LANGUAGES, _
 from diwan.operators import accounts
-from diwan.web.operator_guard import has_second_factor
+from diwan.web.operator_guard import has_proven, to_prove
 
 T = TypeVar("T")
 
@@ -39,8 +39,11 @@ def only_operators() -> ResponseReturnValue | None:
     me = current.user
     if me.id is None or not accounts.is_operator(me.id):
         raise NotFound(_("There is nothing at this address. It may have moved, or you may lack access to it."))
-    if not has_second_factor(me.id):
-        return show("operator/second_factor.html", [(_("Second factor"), "")]), 403
+    from diwan.web.context import server_session
+
+    if not has_proven(server_session()):
+        page = show("operator/second_factor.html", [(_("Second factor"), "")], proof_href=to_prove())
+        return page, 403
     return None
 
 

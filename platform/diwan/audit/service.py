@@ -1,26 +1,31 @@
 """Writes and reads the audit log of the tenant that is open.
 
-It must stay cheap (one statement for any number of entries) and never raise on a value it does not know.
+It must stay cheap (one statement for a whole transaction) and never raise on a value it does not know.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+import orjson
+from sqlalchemy import ColumnElement, Select, or_, select
 
+from diwan.audit import unseen, waiting
 from diwan.audit.models import AuditEntry
+from diwan.audit.unseen import Change, Kind
 from diwan.db.base import now
-from diwan.db.bulk import insert_rows
+from diwan.db.columns import iso_span
 from diwan.db.context import current
 from diwan.kit.ids import uuid7s
 
-TABLE: Table = AuditEntry.__table__  # type: ignore[assignment]
 PAGE = 50
+BATCH = 500
+NO_RECORD = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,19 @@ class Entry:
     title: str = ""
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are wanted; empty means all."""
+
+    resource: str = ""
+    record_id: UUID | None = None
+    actor_id: UUID | None = None
+    action: str = ""
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def record(
@@ -48,37 +66,99 @@ def record(
 
 
 def record_many(entries: Iterable[Entry]) -> None:
-    """Add entries in one statement, in this transaction."""
-    scope, moment = current.scope, now()
-    shared = {
-        "tenant_id": current.tenant.id,
-        "at": moment,
-        "actor_id": scope.user.id,
-        "actor_name": scope.user.name,
-        "actor_kind": scope.user.kind,
-        "request_id": scope.request_id,
-    }
+    """Add entries; they are written with the commit, and are gone with a rollback, of a savepoint too."""
+    _record(entries, [current.tenant.id])
+
+
+def record_everywhere(user_id: UUID, entry: Entry) -> None:
+    """Add an entry to the log of each business that a person belongs to: their sign-in concerns all of them."""
+    session = current.session
+    rows = session.connection().exec_driver_sql(
+        "SELECT tenant_id FROM core.memberships_of(%(who)s)", {"who": user_id}
+    )  # fmt: skip
+    _record([entry], [row.tenant_id for row in rows])
+
+
+def _record(entries: Iterable[Entry], tenants: Sequence[int]) -> None:
     entries = list(entries)
+    if not entries or not tenants:
+        return
+    scope, moment = current.scope, now()
+    actor = scope.user
+    _cover(entries)
     # Ids of one millisecond have no order; within one call the log keeps the order of the entries.
-    ids = uuid7s(len(entries))
-    rows: list[dict[str, Any]] = [
-        {
-            "id": entry_id,
-            "action": entry.action,
-            "resource": entry.resource,
-            "record_id": entry.record_id,
-            "title": entry.title,
-            "before": entry.before,
-            "after": entry.after,
-        }
-        for entry_id, entry in zip(ids, entries, strict=True)
-    ]
-    # On the connection, past the ORM's hook: the tenant is in every row.
-    if len(rows) == 1:
-        only = {**shared, **rows[0], "before": plain(rows[0]["before"]), "after": plain(rows[0]["after"])}
-        current.session.connection().execute(TABLE.insert(), only)
-    else:
-        insert_rows(current.session.connection(), TABLE, rows, names=list(rows[0]) if rows else [], shared=shared)
+    keys = iter(uuid7s(len(entries) * len(tenants)))
+    waiting.add(
+        [
+            {
+                "tenant_id": tenant,
+                "id": next(keys),
+                "at": moment,
+                "actor_id": actor.id,
+                "actor_name": actor.name,
+                "actor_kind": actor.kind,
+                "request_id": scope.request_id,
+                "action": entry.action,
+                "resource": entry.resource,
+                "record_id": entry.record_id,
+                "title": entry.title,
+                "before": _frozen(entry.before),
+                "after": _frozen(entry.after),
+            }
+            for tenant in tenants
+            for entry in entries
+        ]
+    )
+
+
+def notice(resource: str, record_id: UUID, change: Change) -> None:
+    """Keep a change that was seen in the session; it is recorded at the commit unless somebody tells of it first."""
+    unseen.see(waiting.waiting().changes, (resource, record_id), change)
+
+
+def _cover(entries: Sequence[Entry]) -> None:
+    changes = waiting.waiting().changes
+    if changes:
+        for entry in entries:
+            if entry.record_id is not None:
+                unseen.cover(changes, entry.action, (entry.resource, entry.record_id), entry.before, entry.after)
+
+
+def attach(factory: Any) -> None:
+    """Make the sessions of a factory write what waits, and what nobody told of, before they commit."""
+    waiting.attach(factory, _settle)
+
+
+def _settle() -> None:
+    changes, waiting.waiting().changes = waiting.waiting().changes, {}
+    record_many(_entry(key, change) for key, change in changes.items())
+
+
+def _entry(key: unseen.Key, change: Change) -> Entry:
+    kind: Kind = change.kind
+    before: dict[str, Any] | None = {name: values[0] for name, values in change.fields.items()}
+    after: dict[str, Any] | None = {name: values[1] for name, values in change.fields.items()}
+    if kind == "create":
+        before, after = None, dict(change.whole()) if change.whole else None
+    elif kind == "delete":
+        after = None
+    return Entry(kind, *key, change.title, before, after)
+
+
+def _frozen(values: Mapping[str, Any] | None) -> orjson.Fragment | None:
+    """Return a mapping as JSON: what happens to it later must not change the log."""
+    if values is None:
+        return None
+    try:
+        return orjson.Fragment(orjson.dumps(values, default=_unknown, option=orjson.OPT_NON_STR_KEYS))
+    except TypeError:
+        return orjson.Fragment(json.dumps(plain(values)))
+
+
+def _unknown(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else plain(value)
 
 
 def plain(value: Any) -> Any:
@@ -91,34 +171,42 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
-    return str(value)
+    return iso_span(value) if hasattr(value, "total_seconds") else str(value)
 
 
 def entries(
-    *,
-    resource: str = "",
-    record_id: UUID | None = None,
-    actor_id: UUID | None = None,
-    action: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    before: UUID | None = None,
-    limit: int = PAGE,
+    *, before: UUID | None = None, limit: int = PAGE, wanted: Filter | None = None, **only: Any
 ) -> Sequence[AuditEntry]:
-    """Return entries, newest first; `before` is the id of the last one already shown. At most `limit` + 1."""
-    statement = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit + 1)
-    for column, value in (
-        (AuditEntry.resource, resource),
-        (AuditEntry.record_id, record_id),
-        (AuditEntry.actor_id, actor_id),
-        (AuditEntry.action, action),
-    ):
-        if value:
-            statement = statement.where(column == value)
-    if since is not None:
-        statement = statement.where(AuditEntry.at >= since)
-    if until is not None:
-        statement = statement.where(AuditEntry.at < until)
+    """Return entries, newest first, at most `limit` + 1; `before` is the id of the last one already shown.
+
+    `entries(resource="x.y", record_id=id)` filters by the fields of `Filter`.
+    """
+    statement = chosen(wanted or Filter(**only)).order_by(AuditEntry.id.desc()).limit(limit + 1)
     if before is not None:
         statement = statement.where(AuditEntry.id < before)
     return current.session.scalars(statement).all()
+
+
+def chosen(wanted: Filter) -> Select[tuple[AuditEntry]]:
+    """Return a select of the entries of the open business that are wanted, in no order."""
+    statement = select(AuditEntry).where(AuditEntry.tenant_id == current.tenant.id)
+    for column, value in (
+        (AuditEntry.resource, wanted.resource),
+        (AuditEntry.record_id, wanted.record_id),
+        (AuditEntry.actor_id, wanted.actor_id),
+        (AuditEntry.action, wanted.action),
+    ):
+        if value:
+            statement = statement.where(column == value)
+    if wanted.since is not None:
+        statement = statement.where(AuditEntry.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(AuditEntry.at < wanted.until)
+    for word in wanted.text.split():
+        statement = statement.where(_says(word))
+    return statement
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    told = (AuditEntry.title, AuditEntry.actor_name, AuditEntry.action, AuditEntry.resource)
+    return or_(*(column.icontains(word, autoescape=True) for column in told))

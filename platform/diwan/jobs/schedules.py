@@ -30,7 +30,7 @@ MISSED = timedelta(days=1)
 """A firing that was missed is made up for once, if it is not older."""
 
 TENANTS = text(
-    """SELECT id, slug, name, country, language, timezone, currency, lineup_key, tailoring, brand
+    """SELECT id, slug, name, country, language, timezone, currency, lineup_key, tailoring, brand, policy
     FROM core.tenant WHERE state = 'active' ORDER BY id"""
 )
 

@@ -37,12 +37,15 @@ def test_many_entries_are_one_statement(business: Business) -> None:
     def seen(*arguments: object) -> None:
         statements.append(str(arguments[2]))
 
-    with business.acting(), unit_of_work():
+    with business.acting():
         engine = db.engine
         event.listen(engine, "before_cursor_execute", seen)
         try:
-            audit.record_many(audit.Entry("create", "x.y", uuid4()) for _ in range(500))
-            audit.record_many([])
+            with unit_of_work():
+                audit.record_many(audit.Entry("create", "x.y", uuid4()) for _ in range(500))
+                audit.record_many([])
+                audit.record("delete", "x.z")
+                assert statements == []
         finally:
             event.remove(engine, "before_cursor_execute", seen)
     assert len(statements) == 1

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 from statistics import median
 
 import pytest
 from flask import Flask
 
 from diwan.db import scope, unit_of_work
+from diwan.db.base import now
 from diwan.errors import DiwanError, Refuse, TooMany
 from diwan.testing.visitor import Visitor
 from diwan.users import service as users
+from diwan.users import throttle
 from diwan.users.models import User
+from diwan.users.throttle import Limit, network
 
 PASSWORD = "seven quiet otters"
 
@@ -44,12 +48,37 @@ def attack(app: Flask, email: str, tries: int = 1000) -> list[str]:
         return [guess(email, f"198.{18 + n // 65536}.{n // 256 % 256}.{n % 256}") for n in range(tries)]
 
 
+class Clock:
+    """The time of the limits, which passes only when a test says so."""
+
+    def __init__(self) -> None:
+        self.moment = now()
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def move(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(victim: Visitor, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(throttle, "now", made)
+    return made
+
+
+def use_up(limit: Limit, *subject: str) -> None:
+    for _ in range(limit.free):
+        limit.take(*subject)
+
+
+@pytest.mark.usefixtures("clock")
 def test_a_thousand_addresses_guess_slowly_and_the_victim_gets_in(app: Flask, victim: Visitor) -> None:
     outcomes = attack(app, victim.email)
     assert outcomes[:50] == ["wrong"] * 50
     assert "in" not in outcomes
-    # After the free ones it is one in five seconds, then fewer: a thousand tries check some fifty passwords.
-    assert outcomes.count("wrong") < 60
+    assert outcomes.count("wrong") == 50  # at one moment not one more than the free ones
 
     # On a device that the account knows: at once, while the attack goes on.
     assert victim.log_in(PASSWORD).status_code == 303
@@ -68,10 +97,24 @@ def test_a_thousand_addresses_guess_slowly_and_the_victim_gets_in(app: Flask, vi
     assert away.get("/choose").status_code == 200
 
     # From then on that device is known, too.
-    attack(app, victim.email, 60)
+    with app.app_context(), scope():
+        use_up(users.LOGIN_ACCOUNT, victim.email)
     away.post("/logout")
     away.csrf = ""
     assert away.log_in("five new blue herons").status_code == 303
+
+
+def test_an_attack_that_goes_on_guesses_once_a_minute(app: Flask, victim: Visitor, clock: Clock) -> None:
+    with app.app_context(), scope():
+        use_up(users.LOGIN_ACCOUNT, victim.email)
+        waits = []
+        for n in range(8):
+            seconds = 0
+            while guess(victim.email, f"198.51.{n}.{seconds}") == "slow":
+                clock.move(1)
+                seconds += 1
+            waits.append(seconds)
+    assert waits == [5, 10, 20, 40, 60, 60, 60, 60]
 
 
 def test_asking_for_links_over_and_over_keeps_nobody_out(app: Flask, victim: Visitor) -> None:
@@ -87,32 +130,35 @@ def test_asking_for_links_over_and_over_keeps_nobody_out(app: Flask, victim: Vis
     assert victim.post(link, password="five new blue herons").status_code == 303
 
 
+@pytest.mark.usefixtures("clock")
 def test_neighbours_of_an_attacker_get_in_on_their_own_devices(app: Flask, victim: Visitor) -> None:
     """One address for a whole office: who guesses there slows strangers, not those who are known."""
     with app.app_context(), scope():
-        outcomes = [guess(f"nobody{n}@example.com", victim.ip) for n in range(110)]
-        outcomes += [guess(victim.email, victim.ip) for _ in range(5)]
-    assert outcomes[-1] == "slow"
+        use_up(users.LOGIN_PLACE, network(victim.ip))
+        use_up(users.LOGIN, victim.email, network(victim.ip))
+        assert guess(victim.email, victim.ip) == "slow"
     assert Visitor(app, email=victim.email, ip=victim.ip).log_in(PASSWORD).status_code == 429
     assert victim.log_in(PASSWORD).status_code == 303
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_stolen_device_guesses_slowly(app: Flask, victim: Visitor) -> None:
     device = victim.cookie(f"{app.session_interface.name}-device")  # type: ignore[attr-defined]
     assert len(device) == 43
     with app.app_context(), scope():
         outcomes = [guess(victim.email, f"192.0.2.{n}", device) for n in range(20)]
-    assert outcomes[:5] == ["wrong"] * 5
-    assert outcomes.count("wrong") < 8
+    assert outcomes == ["wrong"] * 5 + ["slow"] * 15
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("device", ["", "x", "A" * 43, "ا" * 43])
 def test_a_made_up_device_is_spared_nothing(app: Flask, victim: Visitor, device: str) -> None:
-    attack(app, victim.email, 55)
     with app.app_context(), scope():
+        use_up(users.LOGIN_ACCOUNT, victim.email)
         assert guess(victim.email, "192.0.2.77", device) == "slow"
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_device_is_forgotten_with_the_password_that_it_knew(app: Flask, victim: Visitor) -> None:
     device = victim.cookie(f"{app.session_interface.name}-device")  # type: ignore[attr-defined]
     away = Visitor(app, email=victim.email)
@@ -121,8 +167,8 @@ def test_a_device_is_forgotten_with_the_password_that_it_knew(app: Flask, victim
     link = away.link()
     away.get(link)
     away.post(link, password="five new blue herons")
-    attack(app, victim.email, 55)
     with app.app_context(), scope():
+        use_up(users.LOGIN_ACCOUNT, victim.email)
         assert guess(victim.email, "192.0.2.78", device) == "slow"
 
 

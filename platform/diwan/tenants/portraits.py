@@ -14,7 +14,9 @@ from diwan.tenants.branding import DRAWN, measure
 
 LARGEST = 2 * 2**20
 BROADEST = 8192
-PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD"})
+PNG_KEPT = frozenset(
+    {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD"}
+)
 # Tables, frames and scans; JFIF (APP0), colours (APP2) and Adobe's (APP14) of what applications add.
 JPEG_KEPT = frozenset({*range(0xC0, 0xE0), 0xE0, 0xE2, 0xEE})
 WEBP_DROPPED = frozenset({b"EXIF", b"XMP "})

@@ -148,9 +148,7 @@ def confirm_password(user_id: UUID, password: str, *, field: str = "password") -
     return user
 
 
-def change_password(
-    user_id: UUID, old: str, new: str, *known: str, session: bytes = b"", device: str = ""
-) -> User:
+def change_password(user_id: UUID, old: str, new: str, *known: str, session: bytes = b"", device: str = "") -> User:
     """Give a person who knows the old password a new one; all sessions but `session` end, all devices but `device` are
     forgotten. Raises Refuse, Invalid, TooMany."""
     user = confirm_password(user_id, old, field="current")
@@ -219,7 +217,10 @@ def arrange_menu(user_id: UUID, tenant_id: int, menu: Mapping[str, list[str]]) -
 
 
 def sweep() -> int:
-    """Delete what has expired: sessions, challenges, counters of yesterday, devices; return how many. The scheduler calls it."""
+    """Delete what has expired (sessions, challenges, devices, counters of yesterday); return how many.
+
+    The scheduler calls it.
+    """
     moment = now()
     expired = (
         delete(Session).where(Session.expires_at < moment),

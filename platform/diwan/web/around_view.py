@@ -22,7 +22,9 @@ from diwan.db.base import now
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.resources import Resource
+from diwan.tenants import profile
 from diwan.web import cells, forms
+from diwan.web.account.business import avatar_href
 from diwan.web.shell import home
 
 PAGE = 20
@@ -47,9 +49,9 @@ EXTRA = {"file": _("File"), "tag": _("Tag")}
 def build(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict[str, Any]:
     """Return all that stands around a record."""
     followers = collaboration.followers(resource, id)
-    members = collaboration.people(resource.permission("read"))
+    members = collaboration.people(resource=resource, record=id)
     names = {person.id: person.name for person in members}
-    writes = current.user.can(resource.permission("update"))
+    writes = resource.may("update")
     return {
         "base": f"{cells.record_base(resource.key)}/{id}/around",
         "record_href": f"{cells.record_base(resource.key)}/{id}",
@@ -85,12 +87,15 @@ def activity(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict
     words = [word for person in collaboration.people("", mentioned) for word in (person.name, person.email)] if (
         mentioned
     ) else []  # fmt: skip
+    pictures = profile.avatars(item.author_id for item in shown if isinstance(item, Comment) and item.author_id)
     base = f"{cells.record_base(resource.key)}/{id}/around"
     more = {"before": str(shown[-1].id), **({"only": "comments"} if only else {})} if len(found) > PAGE else None
     return {
         "only": only,
         "base": base,
-        "items": [_comment(item, words) if isinstance(item, Comment) else _entry(resource, item) for item in shown],
+        "items": [
+            _comment(item, words, pictures) if isinstance(item, Comment) else _entry(resource, item) for item in shown
+        ],
         "more_href": f"{base}/activity?{urlencode(more)}" if more else None,
         "first": before is None,
         "comments": resource.comments,
@@ -120,7 +125,7 @@ def task_line(task: Task, names: Mapping[UUID, str]) -> dict[str, Any]:
 def record_href(resource: str, id: UUID | None) -> str:
     """Return where a record is, or nothing where its module is off or the person may not read it."""
     found = current.lineup.resources.get(resource) if resource and id else None
-    return f"{home()}/{resource.replace('.', '/')}/{id}" if found and current.user.can(found.permission("read")) else ""
+    return f"{home()}/{resource.replace('.', '/')}/{id}" if found and found.may("read") else ""
 
 
 def linked(text: str, names: Sequence[str] = ()) -> Markup:
@@ -148,11 +153,13 @@ def size_text(size: int) -> str:
     return f"{size} B"
 
 
-def _comment(comment: Comment, names: Sequence[str]) -> dict[str, Any]:
+def _comment(comment: Comment, names: Sequence[str], pictures: Mapping[UUID, UUID]) -> dict[str, Any]:
+    picture = pictures.get(comment.author_id) if comment.author_id else None
     return {
         "id": comment.id,
         "comment": True,
         "who": comment.author_name,
+        "picture": avatar_href(picture),
         "html": linked(comment.body, names),
         "text": comment.body,
         "gone": comment.deleted_at is not None,

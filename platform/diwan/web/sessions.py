@@ -17,8 +17,9 @@ from flask.sessions import SessionInterface, SessionMixin
 from psycopg.types.json import Jsonb
 
 from diwan.db.base import now
-from diwan.db.context import Actor, Grants, Tenant, tenant_from
+from diwan.db.context import Actor, Tenant, tenant_from
 from diwan.db.direct import fetch_row
+from diwan.db.grants import Grants
 from diwan.errors import Unavailable
 from diwan.kit import ids
 from diwan.tenants.countries import country_codes
@@ -37,7 +38,8 @@ USER = "_user_id"  # Flask-Login's key; it is kept in the column user_id, not in
 OPEN = "SELECT * FROM core.open_session(%s, %s, %s)"
 # A row that was ended elsewhere in the meantime does not come back: the update then finds nothing.
 # The person's own "last seen" follows in the same statement.
-UPDATE = """WITH kept AS (UPDATE core.session SET data = %(data)s, seen_at = %(now)s, ip = %(ip)s, country = %(country)s,
+UPDATE = """WITH kept AS (UPDATE core.session
+        SET data = %(data)s, seen_at = %(now)s, ip = %(ip)s, country = %(country)s,
         expires_at = least(%(until)s, created_at + %(absolute)s) WHERE id = %(id)s RETURNING user_id)
     UPDATE core."user" u SET seen_at = %(now)s FROM kept
     WHERE u.id = kept.user_id AND (u.seen_at IS NULL OR u.seen_at < %(now)s - %(every)s)"""

@@ -16,7 +16,9 @@ from diwan.testing.world import Business
 
 PASSWORD = "seven quiet otters"
 NEW = "five new blue herons"
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
+)
 END = re.compile(r'formaction="(/account/sessions/[0-9a-f]{32}/end)"')
 
 
@@ -159,8 +161,8 @@ def test_a_new_device_is_told_by_mail_and_only_once(mariam: Visitor) -> None:
         known.log_in(PASSWORD)
     assert len(mariam.mails()) == count
     with mariam.app.app_context(), scope():
-        stored = fetch_row("SELECT count(*) AS n FROM core.device WHERE digest = %s", (other.cookie(_device(other)).encode(),))
-    assert stored.n == 0
+        plain = other.cookie(_device(other)).encode()
+        assert fetch_row("SELECT count(*) AS n FROM core.device WHERE digest = %s", (plain,)).n == 0
 
 
 def test_a_device_of_one_account_is_new_to_another(mariam: Visitor) -> None:

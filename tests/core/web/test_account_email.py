@@ -1,4 +1,4 @@
-"""Another address for an account: the link to the new one, the way back from the old one, and no answer for strangers."""
+"""Another address for an account: the link to the new one, the way back from the old one, no answer for strangers."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ def mailbox(app: Flask, email: str = "") -> Visitor:
 def ask(mariam: Visitor, email: str, password: str = PASSWORD) -> str:
     mariam.get("/account/security")
     answer = mariam.post("/account/email", email=email, password=password)
-    page = answer.text if answer.status_code != 303 else mariam.get(answer.location).text
-    return page
+    return answer.text if answer.status_code != 303 else mariam.get(answer.location).text
 
 
 def link(box: Visitor, kind: re.Pattern[str]) -> str:

@@ -23,6 +23,7 @@ from diwan.operators import service as standing
 from diwan.rest import limits
 from diwan.rest.problems import problem
 from diwan.rest.records import routes
+from diwan.tenants.policy import Policy
 from diwan.users import tokens
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def open_scope() -> None:
         raise
     context.replace_scope(tenant=tenant, user=actor)
     limits.take_token(secret.strip(), _heavy())
+    Policy.of(tenant.policy).require_address(request.remote_addr or "")
     _check_address()
     context.replace_scope(lineup=lineup_of(tenant, actor))
 

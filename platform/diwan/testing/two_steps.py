@@ -29,7 +29,7 @@ class Careful(Visitor):
         self.secret = ""
         self.papers: list[str] = []
 
-    def code(self, steps_away: int = 0) -> str:  # type: ignore[override]
+    def code(self, steps_away: int = 0) -> str:
         """Return the code that the app shows, or showed, or will show; before enrolment the code of the mail."""
         if not self.secret:
             return super().code()

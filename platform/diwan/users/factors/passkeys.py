@@ -168,7 +168,8 @@ def check(site: Site, answer: str, challenge: bytes, user_id: UUID | None = None
     if fetch_row(USE, values) is None:
         log.warning("passkey %s: its count did not grow; somebody may have a copy of it", passkey.id)
         raise _wrong()
-    return user  # type: ignore[no-any-return]
+    user.seen_at = now()
+    return user
 
 
 def find(user_id: UUID, passkey_id: UUID) -> Passkey:

@@ -14,6 +14,9 @@ from flask_login import logout_user
 from diwan.errors import DiwanError
 from diwan.kit.i18n import _
 from diwan.users import service as users
+from diwan.users.factors import passkeys
+from diwan.users.factors.service import PASSKEY_PLACE
+from diwan.users.throttle import network
 from diwan.web.auth import ceremony, form, second
 from diwan.web.context import server_session, signed_in
 
@@ -53,6 +56,24 @@ def check() -> ResponseReturnValue:
         log.info("login refused (%s) from %s", error.code, form.client_ip())
         return login(error)
     return second.enter(user, form.next_path())
+
+
+@pages.post("/login/passkey/options")
+def passkey_options() -> ResponseReturnValue:
+    PASSKEY_PLACE.take(network(form.client_ip()))
+    return ceremony.begin("login", *passkeys.question(ceremony.site()))
+
+
+@pages.post("/login/passkey")
+def passkey() -> ResponseReturnValue:
+    """A passkey as the whole sign-in: the device checked finger, face or PIN, so it is two factors."""
+    try:
+        PASSKEY_PLACE.take(network(form.client_ip()))
+        user = passkeys.check(ceremony.site(), request.form.get("credential", ""), ceremony.end("login"))
+    except DiwanError as error:
+        log.info("login with a passkey refused (%s) from %s", error.code, form.client_ip())
+        return login(error)
+    return second.let_in(user, form.next_path(), proven=True)
 
 
 @pages.post("/logout")

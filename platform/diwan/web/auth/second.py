@@ -1,4 +1,4 @@
-"""The second step of a sign-in, and signing in with a passkey alone.
+"""The second step of a sign-in: a code of the app, a recovery code, a passkey.
 
 Until the second step is done the session belongs to nobody: it holds who could become its person, and no more.
 """
@@ -89,27 +89,6 @@ def options() -> ResponseReturnValue:
     if user is None:
         raise NotFound(_("This took too long. Log in again."))
     return ceremony.begin("second", *passkeys.question(ceremony.site(), user.id))
-
-
-@pages.post("/passkey/options")
-def any_options() -> ResponseReturnValue:
-    PASSKEY_PLACE.take(network(form.client_ip()))
-    return ceremony.begin("login", *passkeys.question(ceremony.site()))
-
-
-@pages.post("/passkey")
-def passkey() -> ResponseReturnValue:
-    """A passkey as the whole sign-in: the device checked finger, face or PIN, so it is two factors."""
-    from diwan.web.auth import login
-
-    try:
-        PASSKEY_PLACE.take(network(form.client_ip()))
-        user = passkeys.check(ceremony.site(), request.form.get("credential", ""), ceremony.end("login"))
-    except DiwanError as error:
-        log.info("login with a passkey refused (%s) from %s", error.code, form.client_ip())
-        return login.login(error)
-    user.seen_at = now()
-    return let_in(user, form.next_path(), proven=True)
 
 
 def prove(user: User, way: str) -> None:

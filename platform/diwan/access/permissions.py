@@ -19,8 +19,10 @@ PERMISSIONS: dict[str, LazyText] = {
     "core.role.update": _("Make and change roles"),
     "core.plugin.manage": _("Switch modules on and off"),
     "core.tenant.update": _("Change the settings of the business"),
+    "core.tenant.export": _("Export everything that the business has"),
     "core.token.manage": _("Make API tokens for oneself"),
     "core.service_token.manage": _("Make API tokens of the business, see and revoke everybody's"),
+    "core.support.grant": _("Let the platform's support in for a time"),
     "core.audit.read": _("Read the audit log"),
     "core.view.share": _("Share views of lists with everybody"),
 }

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from diwan import jobs, resources
 from diwan.db.context import current
 from diwan.errors import BadRequest, DiwanError
@@ -63,7 +61,7 @@ def pick(resource: Resource, selection: Selection, limit: int, after: UUID | Non
         return chosen[:limit]
     table = resource.table
     archived = table.c.archived_at
-    statement = select(table.c.id).where(table.c.tenant_id == current.tenant.id)
+    statement = resource.rows(table.c.id)
     statement = statement.where(archived.is_not(None) if selection.archived else archived.is_(None))
     if selection.where:
         statement = statement.where(compile_filter(resource, selection.where))
@@ -137,7 +135,7 @@ def told(verb: str, done: Done) -> str:
 def _permit(resource: Resource, verb: str) -> None:
     if verb not in VERBS:
         raise BadRequest(_("This cannot be done with several records; known: %(known)s.", known=", ".join(VERBS)))
-    current.require(resource.permission(VERBS[verb]))
+    resource.require(VERBS[verb])
 
 
 def _settle(resource: Resource, verb: str, outcomes: Sequence[Outcome], *, undoable: bool) -> Done:

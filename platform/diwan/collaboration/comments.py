@@ -45,14 +45,14 @@ def add_comment(resource: Resource, id: UUID, title: str, text: str, mentions: I
     if not resource.comments:
         raise Refuse(_("There are no comments on records of this kind."))
     body = _checked(text)
-    named = _mentioned(resource, body, mentions)
+    named = _mentioned(resource, id, body, mentions)
     comment = Comment(
         resource=resource.key, record_id=id, author_id=current.user.id, author_name=current.user.name, body=body,
         mentions=[person.id for person in named if person.may], created_at=now(),
     )  # fmt: skip
     current.session.add(comment)
     current.session.flush()
-    told = readers(resource.permission("read"), followers(resource, id)) - set(comment.mentions)
+    told = readers(resource, id, followers(resource, id)) - set(comment.mentions)
     notifications.notify(comment.mentions, "mention", title, body[:EXCERPT], resource.key, id)
     notifications.notify(told, "comment", title, body[:EXCERPT], resource.key, id)
     follow(resource, id, [current.user.id, *comment.mentions])
@@ -67,7 +67,7 @@ def edit_comment(
     body = _checked(text)
     if body == comment.body:
         return Said(comment)
-    named = _mentioned(resource, body, mentions)
+    named = _mentioned(resource, id, body, mentions)
     before = set(comment.mentions)
     comment.body, comment.edited_at = body, now()
     comment.mentions = [person.id for person in named if person.may]
@@ -99,23 +99,23 @@ def comments(resource: Resource, id: UUID, before: UUID | None = None, limit: in
     return current.session.scalars(statement.order_by(Comment.id.desc()).limit(limit + 1)).all()
 
 
-def suggest(resource: Resource, typed: str) -> list[Person]:
+def suggest(resource: Resource, id: UUID, typed: str) -> list[Person]:
     """Return the first people who may read the record and whose name or address has what was typed."""
     wanted = fold(typed)
     found = [
         person
-        for person in people(resource.permission("read"))
+        for person in people(resource=resource, record=id)
         if person.may and person.id != current.user.id and (wanted in fold(person.name) or wanted in person.email)
     ]
     return found[:MOST_SUGGESTED]
 
 
-def _mentioned(resource: Resource, body: str, ids: Iterable[UUID]) -> list[Person]:
+def _mentioned(resource: Resource, id: UUID, body: str, ids: Iterable[UUID]) -> list[Person]:
     """Who is meant: those who were chosen, and those whose name follows an @ and who alone have that name."""
     chosen = set(ids)
     if "@" not in body and not chosen:
         return []
-    known, folded = people(resource.permission("read")), fold(body)
+    known, folded = people(resource=resource, record=id), fold(body)
     names = Counter(fold(person.name) for person in known)
     return [
         person

@@ -74,9 +74,8 @@ def tell_followers(events: Sequence[RecordEvent]) -> None:
         if not pairs:
             continue
         pairs -= notifications.told_lately(CHANGED, key, {record for _user, record in pairs}, QUIET)
-        may = readers(resource.permission("read"), {user for user, _record in pairs})
-        for record in {record for user, record in pairs if user in may}:
-            users = [user for user, its in pairs if its == record and user in may]
+        for record in {record for _user, record in pairs}:
+            users = list(readers(resource, record, {user for user, its in pairs if its == record}))
             notifications.notify(users, CHANGED, titles[record] or str(resource.label), "", key, record)
 
 

@@ -45,7 +45,7 @@ def related(resource: Resource, id: UUID) -> list[Related]:
 
 def _referring(resource: Resource) -> Iterator[tuple[Resource, Field]]:
     for other in current.lineup.resources.values():
-        if other.part_of or not current.user.can(other.permission("read")):
+        if other.part_of or not other.may("read"):
             continue
         for field in other.fields.values():
             if field.reference == resource.key:
@@ -56,8 +56,8 @@ def _count(number: int, other: Resource, field: Field, id: UUID) -> Any:
     column = other.column(field.name)
     holds = literal(id, Uuid()) == column.any_() if field.kind.several and not field.custom else column == id
     found = (
-        select(other.table.c.id)
-        .where(other.table.c.tenant_id == current.tenant.id, other.table.c.archived_at.is_(None), holds)
+        other.rows(other.table.c.id)
+        .where(other.table.c.archived_at.is_(None), holds)
         .limit(CAP + 1)
         .subquery()
     )

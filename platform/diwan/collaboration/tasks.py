@@ -34,7 +34,7 @@ def create_task(
     assignee_id: UUID | None = None, due_at: datetime | None = None, remind_at: datetime | None = None, note: str = "",
 ) -> Task:  # fmt: skip
     """Give a task to a member; without one it is the person's own. Raises Invalid."""
-    shown, assignee = _checked(title), _checked_assignee(assignee_id or current.user.id, resource)
+    shown, assignee = _checked(title), _checked_assignee(assignee_id or current.user.id, resource, record_id)
     moment = now()
     task = Task(
         resource=resource.key if resource else "", record_id=record_id, record_title=record_title[:LONGEST],
@@ -65,7 +65,8 @@ def edit_task(
         text = _("Somebody changed this task meanwhile. Look at it, then save again to keep what you have typed.")
         raise Stale(text, {name: getattr(task, name) for name in changed}, changed)
     if "assignee_id" in changed:
-        _checked_assignee(assignee_id, current.lineup.resources.get(task.resource) if task.resource else None)
+        about = current.lineup.resources.get(task.resource) if task.resource else None
+        _checked_assignee(assignee_id, about, task.record_id)
     for name, value in changed.items():
         setattr(task, name, value)
     if "remind_at" in changed:
@@ -154,9 +155,9 @@ def _checked(title: str) -> str:
     return shown
 
 
-def _checked_assignee(assignee: UUID | None, resource: Resource | None) -> UUID:
+def _checked_assignee(assignee: UUID | None, resource: Resource | None, record: UUID | None) -> UUID:
     """Refuse somebody who does not work here, or may not see the record that the task is about. Raises Invalid."""
-    known = people(resource.permission("read") if resource else "", [assignee] if assignee else [])
+    known = people("", [assignee] if assignee else [], resource=resource, record=record)
     if not known or assignee is None:
         raise Invalid({"assignee": _("Choose somebody who works here.")})
     if resource is not None and not known[0].may:

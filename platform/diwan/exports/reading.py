@@ -27,6 +27,7 @@ def rows(
 ) -> Iterator[Rows]:
     """Yield the records of a list in pages of tuples (id, then the columns). Raises BadRequest before the first."""
     cursor: str | None = None
+    resource = resource.limited_to("export")
     while True:
         page = resources.list_page(resource, columns, where, search, sort, cursor, limit=PAGE, archived=archived)
         yield [tuple(row) for row in page.rows]

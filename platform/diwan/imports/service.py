@@ -34,7 +34,7 @@ GONE = _("The file of this import was deleted, because it was older than 90 days
 
 def start(resource: Resource, stream: IO[bytes], name: str, mime: str = "") -> ImportRun:
     """Keep an uploaded file and return its run with a guessed mapping. Raises Refuse or TooLarge for a bad file."""
-    current.require(resource.permission("import"))
+    resource.require("import")
     stored = files.store(stream, name, purpose="import", mime=mime, limit=MAX_BYTES)
     run = ImportRun(resource=resource.key, file_id=stored.id, file_name=stored.name, mapping={})
     run.created_by = current.user.id
@@ -63,7 +63,7 @@ def get_run(id: UUID | str, *, lock: bool = False) -> ImportRun:
 
 def recent_runs(resource: Resource, limit: int = 20) -> Sequence[ImportRun]:
     """Return the last imports of a resource, newest first."""
-    current.require(resource.permission("import"))
+    resource.require("import")
     runs = select(ImportRun).where(ImportRun.resource == resource.key).order_by(ImportRun.created_at.desc())
     return current.session.scalars(runs.limit(limit)).all()
 
@@ -133,9 +133,9 @@ def begin(run: ImportRun) -> None:
     """Ask for the import itself. The dry run must have passed with the present mapping."""
     _expect(run, {"checked"})
     resource = resource_of(run)
-    current.require(resource.permission("create"))
+    resource.require("create")
     if run.mode == "update":
-        current.require(resource.permission("update"))
+        resource.require("update")
     forget_rows(run)
     run.state, run.error = "queued", ""
     run.started_at = run.finished_at = None
@@ -162,7 +162,7 @@ def begin_undo(run: ImportRun) -> None:
     _expect(run, UNDOABLE)
     resource = resource_of(run)
     for action in ("delete", "update") if run.mode == "update" else ("delete",):
-        current.require(resource.permission(action))
+        resource.require(action)
     run.state, run.error, run.done = "undoing", "", 0
     run.job_id = jobs.enqueue(UNDO, {"run": run.id})
 

@@ -64,8 +64,11 @@ def deliver(tenant_id: int, outbox_id: UUID, *, seconds: float = LEASE, keeper: 
     claim, person, engine = taken
     with scope(tenant=claim.tenant, user=SYSTEM):
         lineup = lineup_of(claim.tenant)
-    job = registry.find(claim.kind, claim.name, lineup)
-    user = principals.plugin(job.plugin) if job and job.plugin else person
+        job = registry.find(claim.kind, claim.name, lineup)
+        user = principals.plugin(job.plugin) if job and job.plugin else person
+        if user is person:
+            user = principals.supporting(person, claim.tenant)
+            lineup = lineup_of(claim.tenant, user)
     with ExitStack() as stack:
         stack.callback(i18n.reset_language, i18n.set_language(claim.language))
         stack.enter_context(scope(tenant=claim.tenant, user=user, lineup=lineup, request_id=f"job-{claim.id}"))

@@ -10,13 +10,15 @@ from typing import Any
 
 import jinja2
 import pluggy
-from sqlalchemy import ForeignKeyConstraint, Table
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Table
 from sqlalchemy.orm import RelationshipProperty
 
+from diwan.db.grants import ALL, Grant
 from diwan.kernel.catalogue import Entry
 from diwan.kernel.contribution import Contribution, permissions_of
 from diwan.resources.declare import Resource
 from diwan.resources.model import forget_package, registry_of
+from diwan.resources.reach import SCOPES
 
 RECORD_EVENTS = ("created", "updated", "deleted", "creating", "updating", "deleting")
 EXTENSIONS = ("jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols")
@@ -126,6 +128,8 @@ def _contribution(contribution: Contribution, entries: Mapping[str, Entry]) -> I
             if reference and _known_resource(reference, entries) is False:
                 yield f"field {contribution.key}.{name} refers to `{reference}`, which does not exist"
         yield from _actions(contribution.target)
+    elif contribution.kind == "scope":
+        yield from _scope(contribution)
     elif contribution.kind == "panel":
         target = contribution.options["resource"]
         if _known_resource(target, entries) is False:
@@ -138,6 +142,16 @@ def _contribution(contribution: Contribution, entries: Mapping[str, Entry]) -> I
         record, _, kind = contribution.options["event"].rpartition(".")
         if "." in record and kind in RECORD_EVENTS and _known_resource(record, entries) is False:
             yield f"{contribution.kind} {contribution.key}: there is no resource `{record}`"
+
+
+def _scope(contribution: Contribution) -> Iterable[str]:
+    try:
+        made = contribution.target(contribution.options["model"])
+    except Exception as error:  # noqa: BLE001 - whatever a plugin raises is its problem, not ours
+        yield f"scope {contribution.key} cannot be read: {error}"
+    else:
+        if not isinstance(made, ColumnElement):
+            yield f"scope {contribution.key} gives {made!r}, which is no SQL criterion"
 
 
 def _actions(resource: Resource) -> Iterable[str]:
@@ -166,7 +180,13 @@ def _known_grant(grant: str, entries: Mapping[str, Entry]) -> bool | None:
     permissions = permissions_of(found)
     if grant.endswith(".*"):
         return any(permission.startswith(grant[:-1]) for permission in permissions)
-    return grant in permissions
+    read = Grant.parse(grant)
+    if read.permission not in permissions or (read.scope == ALL and not (read.without or read.with_)):
+        return read.permission in permissions
+    resource = next((c.target for c in found if c.kind == "resource" and read.permission in c.target.permissions), None)
+    scopes = {*SCOPES, ALL, *(c.key for c in found if c.kind == "scope" and resource is not None
+                              and c.options["resource"] == resource.key)}  # fmt: skip
+    return resource is not None and read.scope in scopes and (read.without | read.with_) <= resource.fields.keys()
 
 
 def _contributions_of(name: str, entries: Mapping[str, Entry]) -> list[Contribution] | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from diwan import settings
 from diwan.db.context import current
-from diwan.resources import Field
+from diwan.resources import Field, secrets
 from diwan.resources.describing import parse_fields
 from diwan.resources.values import as_json
 
@@ -29,6 +29,8 @@ class Config:
         if described is None:
             known = ", ".join(self._fields) or "none: declare them with @plugin.settings"
             raise AttributeError(f"The plugin {self._plugin} has no setting {name!r}; known: {known}")
+        if described.secret:
+            return settings.read_secret(self._plugin, name) if current.tenant_or_none else None
         return value_of(self._plugin, described)
 
 
@@ -44,11 +46,18 @@ def value_of(plugin: str, described: Field) -> Any:
 
 
 def values_of(plugin: str, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Return all settings of a plugin."""
-    return {name: value_of(plugin, described) for name, described in fields.items()}
+    """Return all settings of a plugin but its secrets."""
+    return {name: value_of(plugin, described) for name, described in fields.items() if not described.secret}
+
+
+def are_set(plugin: str, fields: Mapping[str, Field]) -> dict[str, bool]:
+    """Return of each secret setting whether there is one."""
+    sealed = settings.read(plugin).sealed
+    return {name: name in sealed for name, described in fields.items() if described.secret}
 
 
 def save(plugin: str, fields: Mapping[str, Field], raw: Mapping[str, Any], version: int | None = None) -> None:
     """Save all settings of a plugin. Raises Invalid or Stale."""
-    new = parse_fields(fields, raw)
-    settings.write(plugin, {name: as_json(value) for name, value in new.items()}, version)
+    rest, hidden = secrets.take({name: each for name, each in fields.items() if each.secret}, raw)
+    new = parse_fields({name: each for name, each in fields.items() if not each.secret}, rest)
+    settings.write(plugin, {name: as_json(value) for name, value in new.items()}, version, hidden)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 KINDS = (
-    "resource", "action", "settings", "document", "role", "widget", "panel", "page", "job", "schedule", "on", "during",
-    "hook", "provide", "demo",
+    "resource", "action", "settings", "document", "role", "scope", "widget", "panel", "page", "job", "schedule", "on",
+    "during", "hook", "provide", "demo",
 )  # fmt: skip
 
 

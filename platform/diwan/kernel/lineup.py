@@ -12,13 +12,15 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from diwan.db.context import Tenant, current
+from diwan.db.context import Actor, Tenant, current
+from diwan.db.grants import Grants
 from diwan.kernel import guard
 from diwan.kernel.catalogue import Entry, Plugins, installed
 from diwan.kernel.contribution import Contribution, permissions_of
 from diwan.kernel.hookspecs import SPECS
 from diwan.resources import custom
 from diwan.resources.declare import Resource
+from diwan.resources.reach import narrow_all
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class Lineup:
     key: str
     plugins: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    whole_: Lineup | None = None
     resources: Mapping[str, Resource] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
     services: Mapping[type, tuple[Any, ...]] = field(default_factory=dict)
@@ -44,6 +47,11 @@ class Lineup:
     _events: Mapping[tuple[str, str], Found] = field(default_factory=dict)
     _panels: Mapping[tuple[str, str], Found] = field(default_factory=dict)
     _found: Mapping[tuple[str, str], Contribution] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Lineup:
+        """The lineup without anybody's limits (`lineup_of`)."""
+        return self.whole_ or self
 
     def __contains__(self, plugin: str) -> bool:
         return plugin in self.plugins
@@ -122,11 +130,26 @@ def lineup_for(key: str) -> Lineup:
     return _compiled(installed(), key)
 
 
-def lineup_of(tenant: Tenant) -> Lineup:
-    """Return the lineup of a tenant whose scope is open, its custom fields included."""
-    if not tenant.tailoring:
-        return lineup_for(tenant.lineup_key)
-    return _tailored(installed(), tenant.id, tenant.lineup_key, tenant.tailoring)
+def lineup_of(tenant: Tenant, actor: Actor | None = None) -> Lineup:
+    """Return the lineup of a tenant whose scope is open, its custom fields included.
+
+    With an actor, its resources are those that the actor reaches: fields that it may not read are not there.
+    """
+    lineup = (
+        _tailored(installed(), tenant.id, tenant.lineup_key, tenant.tailoring)
+        if tenant.tailoring
+        else lineup_for(tenant.lineup_key)
+    )
+    return lineup if actor is None or actor.grants.everything else _narrowed(lineup, actor.grants)
+
+
+@lru_cache(maxsize=2_000)
+def _narrowed(lineup: Lineup, grants: Grants) -> Lineup:
+    """The lineup as all who have these grants see it: people with the same roles share one."""
+    resources = narrow_all(lineup.resources, grants)
+    if resources is lineup.resources:
+        return lineup
+    return replace(lineup, resources=MappingProxyType(dict(resources)), whole_=lineup)
 
 
 @lru_cache(maxsize=500)

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from croniter import croniter
 
+from diwan.db.grants import GRANT
 from diwan.events import outbox
 from diwan.events.naming import event_name, name_package
 from diwan.kernel import configuring, hookspecs, manifest
@@ -119,7 +120,7 @@ class Plugin:
     def settings(self, cls: C) -> C:
         """Declare what each business can set, as a class with `field()`s; read as `plugin.config.<name>`."""
         try:
-            fields = describe_class(cls, f"{self.name}: {cls.__name__}")
+            fields = describe_class(cls, f"{self.name}: {cls.__name__}", secrets=True)
         except DeclarationError as error:
             self.problems.append(str(error))
         else:
@@ -159,9 +160,28 @@ class Plugin:
             self.problems.append(f"role {_source(label)!r} needs key=: its label has no Latin letter to make one from")
             return
         for grant in grants:
-            if not manifest.PERMISSION.fullmatch(grant):
+            if not GRANT.fullmatch(grant):
                 self.problems.append(f'role {name}: {grant!r} is not a permission such as "{self.name}.*"')
         self._add("role", f"{self.name}.{name}", None, label, {"grants": tuple(grants), "help": help})
+
+    def scope(self, model: type, *, label: Text) -> Callable[[F], F]:
+        """Add a set of records that roles can be limited to, beside own, team and all: "the ones of my branch".
+
+        The function takes the model and returns an SQL criterion; `me` stands for the person who acts.
+        """
+
+        def decorate(function: F) -> F:
+            made = getattr(model, "__resource__", None)
+            key = f"{self.name}.{function.__name__}"
+            if made is None or made.plugin != self.name or made.part_of:
+                self.problems.append(f"scope {key}: {model.__name__} is no resource declared above it")
+            elif not label:
+                self.problems.append(f"scope {key} has no label")
+            else:
+                self._add("scope", key, function, label, {"resource": made.key, "model": model})
+            return function
+
+        return decorate
 
     # --- screens ---
 

@@ -15,14 +15,17 @@ from diwan.kernel.faces import progress, render
 from diwan.kernel.manifest import API
 from diwan.kernel.plugin import Plugin
 from diwan.kernel.results import Chart, Check, Rows, Stat
+from diwan.outgoing import CallRefused, Reply, Unreachable, fetch
 from diwan.resources import Section, field
 from diwan.resources.actions import act
 from diwan.resources.acts import Derived, Lifecycle, State, Status, Transition
 from diwan.resources.model import Model
+from diwan.resources.reach import me
 from diwan.services import Service, use
 
 __all__ = [
     "API",
+    "CallRefused",
     "Chart",
     "Check",
     "Created",
@@ -39,6 +42,7 @@ __all__ = [
     "NotFound",
     "Plugin",
     "Refuse",
+    "Reply",
     "Rows",
     "Section",
     "Service",
@@ -46,12 +50,15 @@ __all__ = [
     "State",
     "Status",
     "Transition",
+    "Unreachable",
     "Updated",
     "Updating",
     "act",
     "current",
     "emit",
+    "fetch",
     "field",
+    "me",
     "progress",
     "relationship",
     "render",

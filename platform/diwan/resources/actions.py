@@ -46,7 +46,7 @@ def possible(resource: Resource, record: Any) -> list[Action]:
     """Return the actions that this person may do with a record as it is now."""
     if record.archived_at is not None:
         return []
-    return [action for action in permitted(resource) if _fits(action, record)]
+    return [action for action in permitted(resource) if _fits(action, record) and resource.may(action.name, record)]
 
 
 def perform(
@@ -57,7 +57,7 @@ def perform(
     `raw` holds what the action's form asks for; `version` is the one the person saw, where that matters.
     """
     current.require(action.permission)
-    record = store.get(resource, id, lock=True)
+    record = store.get(resource, id, lock=True, action=action.name)
     if version is not None and version != record.version:
         raise store.stale(resource, record, {})
     values = parse_fields(action.form, raw)
@@ -77,7 +77,7 @@ def check(resource: Resource, action: Action, id: UUID | str, raw: Mapping[str, 
     """Raise what an action would refuse before its code runs: for those that run later."""
     current.require(action.permission)
     parse_fields(action.form, raw)
-    _guard(resource, action, store.get(resource, id))
+    _guard(resource, action, store.get(resource, id, action=action.name))
 
 
 def perform_many(resource: Resource, action: Action, ids: Iterable[UUID], raw: Mapping[str, Any]) -> Done:
@@ -99,7 +99,7 @@ def perform_many(resource: Resource, action: Action, ids: Iterable[UUID], raw: M
 def act(record: Any, name: str, **values: Any) -> Any:
     """Do an action with a record from a plugin's code: `act(loan, "lend")`."""
     own: Resource = type(record).__resource__
-    resource: Resource = current.lineup.resources.get(own.key, own)
+    resource: Resource = current.lineup.whole.resources.get(own.key, own)
     action = resource.actions.get(name)
     if action is None:
         raise ValueError(f"{resource.key} has no action {name!r}; known: {', '.join(resource.actions)}")

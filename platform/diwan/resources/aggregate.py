@@ -321,7 +321,7 @@ class _Statement:
         ]
         if self.currency is not None:
             columns.append(self._currency().label("currency"))
-        statement = select(*columns).select_from(source).where(table.c.tenant_id == current.tenant.id)
+        statement = resource.rows(*columns).select_from(source)
         statement = statement.where(table.c.archived_at.is_not(None) if archived else table.c.archived_at.is_(None))
         if where:
             statement = statement.where(compile_filter(resource, where))

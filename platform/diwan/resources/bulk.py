@@ -24,7 +24,7 @@ from diwan.errors import DiwanError, Refuse
 from diwan.events import emit_all, listened, record_event
 from diwan.kit.i18n import _
 from diwan.kit.ids import uuid7s
-from diwan.resources import references, search, sequences, store
+from diwan.resources import references, rights, search, sequences, store
 from diwan.resources.computing import computes, settle
 from diwan.resources.declare import Resource
 from diwan.resources.lookup import Existing
@@ -59,6 +59,8 @@ class Change:
 
 def create_many(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list[Outcome]:
     """Create one record for each mapping of typed values (see `Field.parse`); return what became of each, in order."""
+    if resource.reach is not None:
+        return _one_by_one(drafts, lambda draft: _created(store.create(resource, draft)))
     if listened(f"{resource.key}.creating") or not _fully_described(resource) or resource.part_of:
         return _one_by_one(drafts, lambda draft: _created(store.create(resource, draft)))
     return _in_halves(resource, drafts, lambda some: _insert(resource, some))
@@ -66,6 +68,10 @@ def create_many(resource: Resource, drafts: Sequence[Mapping[str, Any]]) -> list
 
 def update_many(resource: Resource, changes: Sequence[Change]) -> list[Outcome]:
     """Write typed values over records; return what became of each, in order. Each record may come once."""
+    if resource.reach is not None:
+        names = {name for change in changes for name in change.values}
+        closed = rights.outside(resource, [change.record.id for change in changes], "update", names)
+        return _beside(closed, changes, lambda c: c.record.id, lambda some: update_many(resource.whole, some))
     if listened(f"{resource.key}.updating") or (resource.parts and computes(resource)) or resource.part_of:
         return _one_by_one(changes, lambda change: _update_one(resource, change))
     return _in_halves(resource, changes, lambda some: _update(resource, some))
@@ -73,6 +79,9 @@ def update_many(resource: Resource, changes: Sequence[Change]) -> list[Outcome]:
 
 def delete_many(resource: Resource, records: Sequence[Existing]) -> list[Outcome]:
     """Erase records; one that others refer to is refused and stays."""
+    if resource.reach is not None:
+        closed = rights.outside(resource, [record.id for record in records], "delete")
+        return _beside(closed, records, lambda r: r.id, lambda some: delete_many(resource.whole, some))
     if listened(f"{resource.key}.deleting"):
         return _one_by_one(records, lambda record: _delete_one(resource, record))
     return _in_halves(resource, records, lambda some: _delete(resource, some), store.REFERRED)
@@ -80,6 +89,11 @@ def delete_many(resource: Resource, records: Sequence[Existing]) -> list[Outcome
 
 def set_archived_many(resource: Resource, records: Sequence[Existing], *, archived: bool) -> list[Outcome]:
     """Archive or restore records; like `store.archive` and `store.restore`. `before` tells {"archived": …}."""
+    if resource.reach is not None:
+        closed = rights.outside(resource, [record.id for record in records], "update")
+        return _beside(
+            closed, records, lambda r: r.id, lambda some: set_archived_many(resource.whole, some, archived=archived)
+        )
     moment = now()
     changed = [record for record in records if (record.archived_at is not None) != archived]
     rows = [
@@ -104,6 +118,15 @@ def set_archived_many(resource: Resource, records: Sequence[Existing], *, archiv
         Written(r.id, r.version + 1, {"archived": not archived}) if r.id in mine else Written(r.id, r.version)
         for r in records
     ]
+
+
+def _beside(
+    closed: Mapping[UUID, DiwanError], items: Sequence[T], key: Callable[[T], UUID],
+    write: Callable[[Sequence[T]], list[Outcome]],
+) -> list[Outcome]:  # fmt: skip
+    """Write what is not closed to the actor; return what became of each, in order."""
+    written = iter(write([item for item in items if key(item) not in closed]))
+    return [closed.get(key(item)) or next(written) for item in items]
 
 
 def _in_halves(

@@ -22,6 +22,7 @@ from diwan.resources import references
 from diwan.resources.declare import DeclarationError, Resource
 from diwan.resources.fields import Field
 from diwan.resources.kinds import KINDS
+from diwan.resources.secrets import secret_mistakes
 
 KIND_OF_ANNOTATION: dict[Any, str] = {
     str: "text", int: "integer", Decimal: "decimal", date: "date", datetime: "datetime", bool: "boolean",
@@ -31,10 +32,10 @@ KIND_OF_ANNOTATION: dict[Any, str] = {
 NO_PLACE = ("computed", "sequence", "unique")
 
 
-def describe_class(cls: type, where: str = "") -> dict[str, Field]:
+def describe_class(cls: type, where: str = "", *, secrets: bool = False) -> dict[str, Field]:
     """Return the fields of a class such as `class Settings: days: int = field(_("Days"), default=14)`.
 
-    Raises DeclarationError, which names the class and the field.
+    Raises DeclarationError, which names the class and the field. secrets: whether there is a place to keep them sealed.
     """
     where = where or cls.__name__
     try:
@@ -46,6 +47,8 @@ def describe_class(cls: type, where: str = "") -> dict[str, Field]:
         declared = vars(cls).get(name)
         if not isinstance(declared, MappedColumn) or "field" not in declared.column.info:
             raise DeclarationError(f"{where}.{name}: needs `= field(...)`.")
+        if declared.column.info["field"].secret and not secrets:
+            raise DeclarationError(f"{where}.{name}: secret= is for models and settings, where values are kept sealed.")
         found[name] = _describe(replace(declared.column.info["field"]), name, hint, f"{where}.{name}")
     bare = [n for n, value in vars(cls).items() if isinstance(value, MappedColumn) and n not in hints]
     if bare:
@@ -80,6 +83,8 @@ def _describe(described: Field, name: str, hint: Any, where: str) -> Field:
         raise DeclarationError(f"{where}: a reference needs ref=.")
     described.name, described.kind = name, KINDS[kind]
     described.nullable = nullable and not described.kind.several
+    for mistake in secret_mistakes(described) if described.secret else ():
+        raise DeclarationError(f"{where}: {mistake}")
     return described
 
 
@@ -99,7 +104,7 @@ def parse_fields(fields: Mapping[str, Field], raw: Mapping[str, Any]) -> dict[st
         values[name] = value
     if not errors:
         holder = SimpleNamespace(fields=dict(fields), part_of="", key="")
-        [errors] = references.check(cast(Resource, holder), [values])
+        [errors] = references.check(cast(Resource, holder), [values], narrowed=True)
     if errors:
         raise Invalid(errors)
     return values

@@ -63,7 +63,8 @@ def find(resource: Resource, record: UUID = NEW) -> Draft | None:
 
 def keep(resource: Resource, pairs: Iterable[tuple[str, str]], record: UUID = NEW, version: int | None = None) -> None:
     """Keep what the person who acts has typed, in the place of what was kept before."""
-    values = [[name, value.replace("\0", "")] for name, value in pairs]
+    # A secret that was typed is typed again: it is kept nowhere but sealed.
+    values = [[name, value.replace("\0", "")] for name, value in pairs if name not in resource.secrets]
     if len(orjson.dumps(values)) > MOST_BYTES:
         raise TooLarge(_("This form is too long to be kept as a draft. Save it, or make it shorter."))
     row = {

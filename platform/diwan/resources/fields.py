@@ -14,6 +14,7 @@ from sqlalchemy import Computed, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import mapped_column
 
+from diwan.db.columns import Sealed
 from diwan.resources.computing import Formula
 from diwan.resources.kinds import KINDS, Kind
 
@@ -40,6 +41,8 @@ class Field:
     search: bool = False
     readonly: bool = False
     personal: bool = False
+    sensitive: bool = False
+    secret: bool = False
     min: Any = None
     max: Any = None
     synonyms: tuple[str, ...] = ()
@@ -130,6 +133,8 @@ def field(
     search: bool = False,
     readonly: bool = False,
     personal: bool = False,
+    sensitive: bool = False,
+    secret: bool = False,
     min: Any = None,
     max: Any = None,
     synonyms: tuple[str, ...] = (),
@@ -152,13 +157,15 @@ def field(
     holds a quantity's unit, or the unit itself. computed: SQL over fields of the record, or a function of the record
     and its child rows. sequence: the pattern of a number that new records draw, such as "L-{year}-{n:04}".
     show_when: forms show the field only while other fields have these values ({"kind": "person"}, or a list of them).
+    secret: a text that is stored sealed and never shown again; code reads it, nothing else does.
+    sensitive: readable only by roles that name it, or that may do everything with the module (`hr.*`).
     filter: which records a reference may name, by their fields: a value, or "$field" for that of a field beside it.
     """
     described = Field(
         label=label, help=help, widget=widget, ref=ref, ondelete=ondelete.upper(), choices=choices or {},
         default=default, unique=unique or bool(sequence), index=index, search=search,
-        readonly=readonly or computed is not None or bool(sequence), personal=personal, min=min, max=max,
-        synonyms=synonyms, wide=wide, currency=currency, unit=unit,
+        readonly=readonly or computed is not None or bool(sequence), personal=personal, sensitive=sensitive,
+        secret=secret, min=min, max=max, synonyms=synonyms, wide=wide, currency=currency, unit=unit,
         computed=Formula(computed) if isinstance(computed, str) else computed, sequence=sequence,
         show_when=show_when or {}, filter=filter or {},
     )  # fmt: skip
@@ -170,6 +177,8 @@ def field(
         options["type_"] = kind.column
     elif choices and default is None and isinstance(choices, dict) and widget == "choices":
         options["type_"] = ARRAY(Text())
+    if secret:
+        options |= {"type_": Sealed(), "deferred": True}  # read when code asks for it: pages and lists never do
     arguments = [Computed("NULL", persisted=True)] if isinstance(computed, str) else []  # `model` writes its SQL
     return mapped_column(*arguments, **options)
 

@@ -16,7 +16,9 @@ from sqlalchemy.types import Text
 
 from diwan.db.context import current
 from diwan.kit.text import fold, words
+from diwan.resources.query import list_page
 from diwan.resources.search import LONGEST_WORD
+from diwan.resources.values import title_text
 
 PROBED = 10_000
 MOST = 60
@@ -45,7 +47,24 @@ def find(keys: Sequence[str], phrase: str, *, each: int = 6) -> dict[str, list[t
     typed = [word[:LONGEST_WORD] for word in words(phrase)[:8]]
     if not typed or not keys:
         return {}
+    narrowed = {key: current.lineup.resources[key] for key in keys if current.lineup.resources[key].reach}
+    order, keys = keys, [key for key in keys if key not in narrowed]
     found: dict[str, dict[UUID, str]] = defaultdict(dict)
+    for key, resource in narrowed.items():
+        page = list_page(resource, (resource.title,), search=phrase, limit=each)
+        found[key] = {row[0]: title_text(resource, {resource.title: row[1]}) for row in page.rows}
+    if keys:
+        _find_all(keys, typed, found, each)
+    folded = fold(phrase)
+    return {
+        key: sorted(found[key].items(), key=lambda item: not fold(item[1]).startswith(folded))
+        for key in order
+        if found[key]
+    }
+
+
+def _find_all(keys: Sequence[str], typed: Sequence[str], found: dict[str, dict[UUID, str]], each: int) -> None:
+    """Add what is found of resources whose every record the person may read."""
     values: dict[str, Any] = {"keys": list(keys), "tenant": current.tenant.id, "each": each, "most": MOST}
     probe = " & ".join(f"'{word}':*" for word in typed)  # here even one letter costs nothing
     probed = max(PROBED // len(keys), 100)
@@ -63,12 +82,6 @@ def find(keys: Sequence[str], phrase: str, *, each: int = 6) -> dict[str, list[t
                 found[key][id] = title
         if rows:
             break
-    folded = fold(phrase)
-    return {
-        key: sorted(found[key].items(), key=lambda item: not fold(item[1]).startswith(folded))
-        for key in keys
-        if found[key]
-    }
 
 
 def _query(typed: Sequence[str], *, whole: int = 0) -> str:

@@ -64,7 +64,7 @@ def move(resource: Resource, id: UUID | str, to_state: str, version: int | None 
     if not leading:
         raise Refuse(_("No way leads from “%(here)s” to “%(there)s”.", here=_label(resource, state),
                        there=_label(resource, to_state)), field=cycle.field)  # fmt: skip
-    allowed = next((a for a in leading if current.user.can(a.permission)), leading[0])
+    allowed = next((a for a in leading if resource.may(a.name, record)), leading[0])
     if any(described.required for described in allowed.form.values()):
         raise Refuse(_("“%(action)s” asks for more: use its button on the record.", action=str(allowed.label)))
     return actions.perform(resource, allowed, record.id, {}, version)

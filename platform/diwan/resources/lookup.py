@@ -146,12 +146,13 @@ def _digits() -> tuple[str, str]:
 
 
 def _fetch(resource: Resource, criterion: ColumnElement[bool], *, lock: bool) -> list[Existing]:
-    table, fields = resource.table, resource.fields
+    table, fields = resource.table, resource.whole.fields  # whoever writes compares with all that is stored
     names = [name for name, described in fields.items() if not described.custom]
     added = [described for described in fields.values() if described.custom]
-    statement = select(
-        table.c.id, table.c.version, table.c.archived_at, table.c.custom, *(resource.column(name) for name in names)
-    ).where(table.c.tenant_id == current.tenant.id, criterion)
+    statement = resource.rows(
+        table.c.id, table.c.version, table.c.archived_at, table.c.custom,
+        *(resource.whole.column(name) for name in names),
+    ).where(criterion)  # fmt: skip
     if lock:
         # In the order of the key: two imports that meet wait for each other instead of falling into a deadlock.
         statement = statement.order_by(table.c.id).with_for_update()

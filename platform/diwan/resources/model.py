@@ -35,7 +35,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, registry
 
 from diwan.db.base import TYPES, metadata, now
-from diwan.db.columns import Seconds
+from diwan.db.columns import Sealed, Seconds
 from diwan.db.context import current
 from diwan.db.session import guard_classes
 from diwan.kit.ids import uuid7
@@ -145,7 +145,12 @@ class Model:
 
 
 def fields_of(model: type[Model]) -> dict[str, Field]:
-    """Return the described columns of a model by name, in the order of their declaration."""
+    """Return the described columns of a model by name, in the order of their declaration; secrets are none of them."""
+    return {name: described for name, described in described_columns(model).items() if not described.secret}
+
+
+def described_columns(model: type[Model]) -> dict[str, Field]:
+    """Return all columns that were declared with `field()`, by name."""
     return {str(c.name): c.info["field"] for c in model.__table__.columns if "field" in c.info}
 
 
@@ -171,6 +176,8 @@ def _describe(described: Field, column: Column[Any]) -> None:
     described.name = str(column.name)
     described.purpose = f"{column.table.fullname}.{column.name}"  # under which the field's files are stored
     described.nullable = bool(column.nullable)
+    if described.secret:
+        column.type = Sealed(described.purpose)
     kind = described.widget or _kind_of(described, column)
     if kind not in KINDS:
         raise TypeError(f"{column.table.fullname}.{column.name}: unknown kind {kind!r}; known: {', '.join(KINDS)}.")

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 
-from diwan.db.context import current
 from diwan.db.direct import read_rows
 from diwan.resources.declare import Resource
 from diwan.resources.query import DIALECT, _Asked, encode, parse_sort
@@ -22,9 +21,7 @@ def neighbours(
     """Return the records before and after this one; it need not be in the list itself. Raises BadRequest."""
     order = parse_sort(resource, sort)
     table = resource.table
-    statement = select(*(o.column for o in order), table.c.id).where(
-        table.c.tenant_id == bindparam("tenant", current.tenant.id), table.c.id == bindparam("record", id)
-    )
+    statement = resource.rows(*(o.column for o in order), table.c.id).where(table.c.id == bindparam("record", id))
     compiled = statement.compile(dialect=DIALECT)
     [rows] = read_rows((str(compiled), dict(compiled.construct_params())))
     if not rows:

@@ -110,7 +110,7 @@ def record_data(resource: Resource, record: Any) -> dict[str, Any]:
                     "wide": resource.fields[name].wide,
                 }
                 for name in section.fields
-                if values[name] not in EMPTY
+                if values.get(name) not in EMPTY
             ],
         }
         for section in resource.sections

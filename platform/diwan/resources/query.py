@@ -32,13 +32,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from diwan.db.columns import reader
-from diwan.db.context import current
 from diwan.db.direct import read_rows
 from diwan.errors import BadRequest
 from diwan.kit.i18n import _
 from diwan.resources import search as searching
 from diwan.resources.declare import Resource
 from diwan.resources.filters import compile_filter, described
+from diwan.resources.reach import dynamic
 
 MOST_ROWS = 500
 DIALECT: Any = PGDialect_psycopg()  # type: ignore[no-untyped-call]
@@ -113,7 +113,7 @@ def count(resource: Resource, where: Any = None, search: str = "", cap: int = 10
 def _count_statement(
     resource: Resource, where: Any, search: str, cap: int, archived: bool
 ) -> tuple[str, dict[str, Any]]:
-    values: dict[str, Any] = {"tenant": current.tenant.id}
+    values = dynamic()
     shape = Shape((), (), archived, _add_phrase(values, resource, search), None, False, cap + 1)
     return _statement(resource, shape, where, values)
 
@@ -135,7 +135,7 @@ class _Asked:
         self.after: list[Any] | None
         self.backward, self.after = decode(cursor, self.order) if cursor else (False, None)
         after = self.after
-        values: dict[str, Any] = {"tenant": current.tenant.id}
+        values = dynamic()
         phrase = _add_phrase(values, resource, search)
         if after is not None:
             values |= {f"after{number}": value for number, value in enumerate(after) if value is not None}
@@ -160,12 +160,16 @@ class _Asked:
         return replace(found, rows=read_values(self.resource, self.chosen, found.rows))
 
 
-def _add_phrase(values: dict[str, Any], resource: Resource, search: str) -> bool:
-    """Put the query of a search into the values; return whether anything was searched for."""
+def _add_phrase(values: dict[str, Any], resource: Resource, search: str) -> int:
+    """Put the query of a search into the values; return how many values that is, 0 where nothing is searched for."""
+    if searching.by_title_only(resource):
+        typed = searching.title_words(search)
+        values |= {f"word{number}": word for number, word in enumerate(typed)}
+        return len(typed)
     phrase = searching.query_text(search, resource.key) if search.strip() else None
     if phrase is not None:
         values["phrase"] = phrase
-    return phrase is not None
+    return int(phrase is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,7 @@ class Shape:
     columns: tuple[str, ...]
     order: tuple[tuple[str, bool], ...]
     archived: bool
-    searched: bool
+    searched: int
     after_nulls: tuple[bool, ...] | None
     backward: bool
     most: int
@@ -183,9 +187,11 @@ class Shape:
 
 def _statement(resource: Resource, shape: Shape, where: Any, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return SQL and values of a list, or of its count where no column is asked for."""
-    if not where:
-        return _sql(resource, shape), values
-    compiled = _select(resource, shape, compile_filter(resource, where)).compile(dialect=DIALECT)
+    if not where and not (resource.reach and resource.reach.varies):
+        sql, constants = _sql(resource, shape)
+        return sql, {**constants, **values}
+    criteria = [compile_filter(resource, where)] if where else []
+    compiled = _select(resource, shape, *criteria).compile(dialect=DIALECT)
     bound = dict(compiled.construct_params(values))
     # Amounts and lists of them are stored as whole numbers; nothing else of ours needs a processor here.
     for name, process in compiled._bind_processors.items():
@@ -217,9 +223,10 @@ def read_values(resource: Resource, columns: Sequence[str], rows: Sequence[Any])
 
 
 @lru_cache(maxsize=2_000)
-def _sql(resource: Resource, shape: Shape) -> str:
-    """Return the SQL of a list without a filter. Building it anew takes longer than running it."""
-    return str(_select(resource, shape).compile(dialect=DIALECT))
+def _sql(resource: Resource, shape: Shape) -> tuple[str, dict[str, Any]]:
+    """Return the SQL of a list without a filter, and its constants. Building it anew takes longer than running it."""
+    compiled = _select(resource, shape).compile(dialect=DIALECT)
+    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
 
 def _select(resource: Resource, shape: Shape, *criteria: ColumnElement[bool]) -> Select[Any]:
@@ -229,8 +236,11 @@ def _select(resource: Resource, shape: Shape, *criteria: ColumnElement[bool]) ->
     statement = select(table.c.id, *(resource.column(name) for name in shape.columns), *hidden)
     statement = statement.where(table.c.tenant_id == bindparam("tenant", type_=table.c.tenant_id.type))
     statement = statement.where(table.c.archived_at.is_not(None) if shape.archived else table.c.archived_at.is_(None))
-    statement = statement.where(*criteria)
-    if shape.searched:
+    statement = statement.where(*resource.within("read"), *criteria)
+    if shape.searched and searching.by_title_only(resource):
+        typed = [bindparam(f"word{number}", type_=Text()) for number in range(shape.searched)]
+        statement = statement.where(searching.title_has(resource, typed))
+    elif shape.searched:
         statement = statement.where(searching.among_found(resource, bindparam("phrase", type_=Text())))
     # The number stands in the SQL: with a parameter in its place the planner would have to guess it.
     statement = statement.limit(literal_column(str(int(shape.most))))

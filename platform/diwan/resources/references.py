@@ -20,14 +20,17 @@ from diwan.resources.declare import Resource
 from diwan.resources.fields import Field
 
 
-def check(resource: Resource, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
-    """Return for each row of values what is wrong with its references and files. One statement for each such field."""
+def check(resource: Resource, rows: Sequence[Mapping[str, Any]], *, narrowed: bool = False) -> list[dict[str, object]]:
+    """Return for each row of values what is wrong with its references and files. One statement for each such field.
+
+    narrowed: a person writes, whose values may name only what that person reaches.
+    """
     errors: list[dict[str, object]] = [{} for _row in rows]
     for name, described in resource.fields.items():
         if not (described.reference or described.is_file) or name == resource.part_of:
             continue
         wanted = {id for row in rows for id in _ids(row.get(name))}
-        missing = _missing(described, wanted) if wanted else set()
+        missing = _missing(described, wanted, narrowed=narrowed) if wanted else set()
         for row, found in zip(rows, errors, strict=True):
             if missing.intersection(_ids(row.get(name))):
                 found[name] = _what_lacks(described)
@@ -38,7 +41,7 @@ def _ids(value: Any) -> list[UUID]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _missing(described: Field, ids: set[UUID]) -> set[UUID]:
+def _missing(described: Field, ids: set[UUID], *, narrowed: bool) -> set[UUID]:
     wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid()))
     if described.is_file:
         # A file is stored for one field: nobody makes it readable by putting its id somewhere else.
@@ -50,8 +53,9 @@ def _missing(described: Field, ids: set[UUID]) -> set[UUID]:
         referred = current.lineup.resources.get(described.reference) if current.lineup else None
         if referred is None:
             return set()
-        table = referred.table
-        statement = select(table.c.id).where(table.c.tenant_id == current.tenant.id, table.c.id == any_(wanted))
+        # Code names anything; so does who may read none at all, a program with few rights, which knows ids from elsewhere.
+        referred = referred.whole if not narrowed or not referred.may("read") else referred
+        statement = referred.rows(referred.table.c.id).where(referred.table.c.id == any_(wanted))
     return ids - set(current.session.execute(statement).scalars())
 
 
@@ -76,7 +80,7 @@ def referred(resource: Resource, ids: Collection[UUID]) -> set[UUID]:
 
 
 def _referring(resource: Resource) -> Iterable[tuple[Resource, Field]]:
-    for other in current.lineup.resources.values() if current.lineup else ():
+    for other in current.lineup.whole.resources.values() if current.lineup else ():
         for described in other.fields.values():
             if described.reference == resource.key and (described.kind.several or described.custom):
                 yield other, described

@@ -6,10 +6,10 @@ Text search must go through that function: its operators are not leakproof, so r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, cast, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, cast, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, UserDefinedType
 
@@ -76,8 +76,29 @@ def query_text(phrase: str, resource: str | None = None) -> str | None:
 
 def matches(resource: Resource, phrase: str) -> ColumnElement[bool] | None:
     """Return the criterion "is among the records found", or None if nothing was typed."""
+    if by_title_only(resource):
+        typed = title_words(phrase)
+        return title_has(resource, [bindparam(None, word, type_=Text()) for word in typed]) if typed else None
     query = query_text(phrase, resource.key)
     return None if query is None else among_found(resource, bindparam(None, query, type_=Text()))
+
+
+def by_title_only(resource: Resource) -> bool:
+    """Whether the actor must not search by words: they would tell what stands in fields that it may not read."""
+    if resource.reach is None:
+        return False
+    closed = resource.reach.hidden | resource.reach.reads.keys()
+    return any(name in closed for name in resource.whole.search_fields)
+
+
+def title_words(phrase: str) -> list[str]:
+    """Return the words of a search in titles alone."""
+    return [word[:LONGEST_WORD] for word in words(phrase)[:8]]
+
+
+def title_has(resource: Resource, typed: Sequence[ColumnElement[str]]) -> ColumnElement[bool]:
+    """Return the criterion "its folded title has all of these texts"."""
+    return and_(*(func.strpos(resource.table.c.sort_title, text) > 0 for text in typed))
 
 
 def among_found(resource: Resource, query: ColumnElement[str]) -> ColumnElement[bool]:

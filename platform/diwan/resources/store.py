@@ -17,7 +17,7 @@ from diwan.db.context import current
 from diwan.errors import DiwanError, Invalid, NotFound, Refuse, Stale
 from diwan.events import emit, listened, record_event
 from diwan.kit.i18n import _
-from diwan.resources import depending, references, search, sequences
+from diwan.resources import depending, references, rights, search, secrets, sequences
 from diwan.resources.amounts import check_amounts
 from diwan.resources.computing import computes, settle
 from diwan.resources.declare import Resource
@@ -37,12 +37,14 @@ from diwan.resources.values import (
 )  # fmt: skip
 
 
-def get(resource: Resource, id: UUID | str, *, lock: bool = False) -> Any:
-    """Return one record, archived or not. Raises NotFound."""
+def get(resource: Resource, id: UUID | str, *, lock: bool = False, action: str = "read") -> Any:
+    """Return one record, archived or not, for an action. Raises NotFound, or Denied where only reading reaches it."""
     try:
         key = id if isinstance(id, UUID) else UUID(str(id))
     except ValueError:
         raise NotFound(_("There is no such record.")) from None
+    if resource.reach is not None:
+        return rights.get(resource, key, action, lock=lock)
     record = current.session.get(resource.model, (current.tenant.id, key), with_for_update=lock or None)
     if record is None:
         raise NotFound(_("There is no such record."))
@@ -50,18 +52,22 @@ def get(resource: Resource, id: UUID | str, *, lock: bool = False) -> Any:
 
 
 def create(resource: Resource, raw: Mapping[str, Any]) -> Any:
-    """Create a record and its child rows. Raises Invalid or Refuse."""
+    """Create a record and its child rows. Raises Invalid or Refuse, and Denied for one that would be out of reach."""
+    asked, resource = resource, resource.whole
+    rights.check_names(asked, "create", raw)
+    raw, hidden = secrets.take(resource.secrets, raw)
     values = with_defaults(resource, parse_values(resource, raw, partial=False))
     outer = _outer(resource, values.get(resource.part_of)) if resource.part_of else {}
     rows = _rows(resource, raw, None)
-    _check(resource, values, {}, rows, outer)
+    _check(resource, values, {}, rows, outer, narrowed=asked.asked)
     values |= sequences.draw_for(resource, [values])[0]
     values |= settle(resource, values, rows, outer)
     model: Any = resource.model
     columns, custom = split(resource, values)
     record = model(
-        **columns, tenant_id=current.tenant.id, sort_title=sort_title(resource, values), created_by=current.user.id
-    )
+        **columns, **hidden, tenant_id=current.tenant.id, sort_title=sort_title(resource, values),
+        created_by=current.user.id,
+    )  # fmt: skip
     if custom:
         record.custom = custom
     _announce(resource, "creating", record, {}, values)
@@ -73,7 +79,9 @@ def create(resource: Resource, raw: Mapping[str, Any]) -> Any:
         **{name: _plain(resource.parts[name], given) for name, given in rows.items()},
     }
     search.index(resource, [{**stored, "id": record.id}])
+    stored |= secrets.traces(hidden, {})[1]
     audit.record("create", resource.key, record.id, _title(resource, record), after=as_json(stored))
+    rights.check_made(asked, record, raw)
     _announce(resource, "created", record, {}, stored)
     if resource.part_of:
         _settle_parent(resource, getattr(record, resource.part_of))
@@ -82,28 +90,33 @@ def create(resource: Resource, raw: Mapping[str, Any]) -> Any:
 
 def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: int | None = None) -> Any:
     """Change a record. `version` is the one that the person saw: another one stored raises Stale with what differs."""
-    record = get(resource, id, lock=True)
+    record = get(resource, id, lock=True, action="update")
     if version is not None and version != record.version:
         raise stale(resource, record, raw)
+    asked, resource = resource, resource.whole
+    raw = rights.check_names(asked, "update", raw, record)
     before = values_of(resource, record)
+    raw, hidden = secrets.take(resource.secrets, raw)
+    was, now_set = secrets.traces(hidden, secrets.are_set(resource, record.id)) if hidden else ({}, {})
     values = parse_values(resource, raw, partial=True)
     changed = {name: value for name, value in values.items() if before[name] != value}
+    rights.check_changed(asked, record, changed)
     outer = _outer(resource, before.get(resource.part_of)) if resource.part_of else {}
     existing = _existing(resource, record, raw)
     rows = _rows(resource, raw, existing)
-    _check(resource, changed, before, rows, outer)
+    _check(resource, changed, before, rows, outer, narrowed=asked.asked)
     if computes(resource):
         settled = settle(resource, {**before, **changed}, {**_values_of_rows(resource, existing), **rows}, outer)
         changed |= {name: value for name, value in settled.items() if before[name] != value}
     old_parts = {name: _plain(resource.parts[name], existing[name].values()) for name in rows}
-    assign(resource, record, changed)
+    assign(resource, record, {**changed, **{name: hidden[name] for name in now_set}})
     if changed:
         _announce(resource, "updating", record, before, changed)
     for name, given in rows.items():
         _replace_parts(resource.parts[name], record, given, existing[name])
     new_parts = {name: _plain(resource.parts[name], parts_of(resource.parts[name], record)) for name in rows}
     touched = {name for name in rows if old_parts[name] != new_parts[name]}
-    if not changed and not touched:
+    if not changed and not touched and not now_set:
         return record
     _touch(record)
     record.sort_title = sort_title(resource, values_of(resource, record))
@@ -112,8 +125,8 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
     altered = [name for name in after if before[name] != after[name]]  # also what PostgreSQL computes
     if set(altered) & set(resource.search_fields):
         search.index(resource, [{**after, "id": record.id}])
-    old = {**{n: before[n] for n in altered}, **{n: old_parts[n] for n in touched}}
-    new = {**{n: after[n] for n in altered}, **{n: new_parts[n] for n in touched}}
+    old = {**{n: before[n] for n in altered}, **{n: old_parts[n] for n in touched}, **was}
+    new = {**{n: after[n] for n in altered}, **{n: new_parts[n] for n in touched}, **now_set}
     audit.record("update", resource.key, record.id, _title(resource, record), as_json(old), as_json(new))
     _announce(resource, "updated", record, old, new)
     if resource.part_of:
@@ -123,6 +136,7 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
 
 def save(resource: Resource, record: Any, before: Mapping[str, Any], action: str) -> None:
     """Settle what code has set on a locked record since `before`: validated like any change, audited as `action`."""
+    resource = resource.whole
     values = values_of(resource, record)
     changed = read_set(resource, {n: v for n, v in values.items() if v != before[n] and not resource.fields[n].derived})
     _check(resource, changed, before, {}, {})
@@ -130,7 +144,9 @@ def save(resource: Resource, record: Any, before: Mapping[str, Any], action: str
         rows = _values_of_rows(resource, _existing(resource, record, {}))
         changed |= {n: v for n, v in settle(resource, {**before, **changed}, rows, {}).items() if v != before[n]}
     title = _title(resource, record)
-    if not changed:
+    hidden = secrets.assigned(resource, record)
+    was, now_set = secrets.traces(hidden, secrets.are_set(resource, record.id)) if hidden else ({}, {})
+    if not changed and not now_set:
         audit.record(action, resource.key, record.id, title)
         return
     assign(resource, record, changed)
@@ -142,7 +158,7 @@ def save(resource: Resource, record: Any, before: Mapping[str, Any], action: str
     altered = [name for name in after if before[name] != after[name]]
     if set(altered) & set(resource.search_fields):
         search.index(resource, [{**after, "id": record.id}])
-    old, new = {n: before[n] for n in altered}, {n: after[n] for n in altered}
+    old, new = {**{n: before[n] for n in altered}, **was}, {**{n: after[n] for n in altered}, **now_set}
     audit.record(action, resource.key, record.id, _title(resource, record), as_json(old), as_json(new))
     _announce(resource, "updated", record, old, new)
 
@@ -159,7 +175,8 @@ def restore(resource: Resource, id: UUID | str) -> Any:
 
 def delete(resource: Resource, id: UUID | str) -> None:
     """Erase a record for good. Raises Refuse if others refer to it."""
-    record = get(resource, id, lock=True)
+    record = get(resource, id, lock=True, action="delete")
+    resource = resource.whole
     before = as_json(values_of(resource, record))
     title = _title(resource, record)
     _announce(resource, "deleting", record, before, {})
@@ -183,7 +200,10 @@ REFERRED = _("Other records refer to this one, so it cannot be deleted. Archive 
 
 def values_of(resource: Resource, record: Any) -> dict[str, Any]:
     """Return a record's described values by field name."""
-    return {name: value_of(described, record) for name, described in resource.fields.items()}
+    return {
+        name: value_of(described, record) if resource.reads(name, record) else None
+        for name, described in resource.fields.items()
+    }
 
 
 def parts_of(part: Resource, record: Any) -> list[Any]:
@@ -196,22 +216,25 @@ def parts_of(part: Resource, record: Any) -> list[Any]:
 
 def check_references(resource: Resource, values: Mapping[str, Any]) -> None:
     """Refuse references to records that are not there for this tenant. One statement per referring field."""
-    [errors] = references.check(resource, [values])
+    [errors] = references.check(resource, [values], narrowed=resource.asked)
     if errors:
         raise Invalid(errors)
 
 
 def _check(
     resource: Resource, values: Mapping[str, Any], stored: Mapping[str, Any], rows: Mapping[str, Sequence[Any]],
-    outer: Mapping[str, Any],
+    outer: Mapping[str, Any], *, narrowed: bool = False,
 ) -> None:  # fmt: skip
     """Refuse values that do not fit together, or refer to what is not there. `values` are those that change."""
-    errors = {**references.check(resource, [values])[0], **check_amounts(resource, values, stored, outer)}
+    errors = {
+        **references.check(resource, [values], narrowed=narrowed)[0],
+        **check_amounts(resource, values, stored, outer),
+    }
     whole = {**stored, **values}
     errors |= depending.check(resource, values, whole)
     for name, given in rows.items():
         part = resource.parts[name]
-        for number, wrong in enumerate(references.check(part, given)):
+        for number, wrong in enumerate(references.check(part, given, narrowed=narrowed)):
             wrong |= check_amounts(part, given[number], {}, whole)
             errors |= {f"{name}.{number}.{field}": text for field, text in wrong.items()}
     if errors:
@@ -303,7 +326,7 @@ def _outer(part: Resource, id: Any) -> dict[str, Any]:
     """The values of the record that a child row belongs to."""
     parent = _parent(part)
     record = current.session.get(parent.model, (current.tenant.id, id)) if parent and id else None
-    return values_of(parent, record) if parent and record is not None else {}
+    return values_of(parent.whole, record) if parent and record is not None else {}
 
 
 def _parent(part: Resource) -> Resource | None:
@@ -317,7 +340,7 @@ def _settle_parent(part: Resource, id: UUID) -> None:
     """Work out what a record computes from its child rows, after one of them was written alone."""
     parent = _parent(part)
     if parent is not None and computes(parent):
-        update(parent, id, {})
+        update(parent.whole, id, {})
 
 
 def _announce(resource: Resource, what: str, record: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -334,7 +357,8 @@ def _touch(record: Model) -> None:
 
 
 def _set_archived(resource: Resource, id: UUID | str, archived: bool) -> Any:
-    record = get(resource, id, lock=True)
+    record = get(resource, id, lock=True, action="update")
+    resource = resource.whole
     if (record.archived_at is not None) == archived:
         return record
     record.archived_at = now() if archived else None

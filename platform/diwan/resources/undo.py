@@ -76,7 +76,7 @@ def undo(id: UUID) -> Undone:
     resource: Resource | None = current.lineup.resources.get(step.resource) if step else None
     if step is None or resource is None:
         raise NotFound(_("There is nothing to undo here."))
-    current.require(resource.permission("update"))
+    resource.require("update")
     if step.undone_at is not None:
         raise Refuse(_("This was undone already."))
     if step.created_at < now() - KEPT_FOR:

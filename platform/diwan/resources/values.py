@@ -32,7 +32,9 @@ def parse_values(resource: Resource, raw: Mapping[str, Any], *, partial: bool) -
     for name in raw:
         if name in resource.parts or name == "version":
             continue
-        if name not in resource.fields:
+        if name in resource.secrets:
+            errors[name] = _("A secret is written to one record at a time.")
+        elif name not in resource.fields:
             errors[name] = _("There is no such field.")
         elif name not in resource.editable:
             errors[name] = _("This field cannot be written.")

@@ -13,7 +13,7 @@ from flask import Response, request
 from diwan import collaboration
 from diwan.collaboration.comments import LONGEST
 from diwan.collaboration.models import Comment
-from diwan.db import current, unit_of_work
+from diwan.db import unit_of_work
 from diwan.errors import BadRequest, Invalid
 from diwan.kit.i18n import _
 from diwan.resources import Resource, store
@@ -138,7 +138,7 @@ def _comment(plugin: str, name: str, id: str) -> Response:
 
 def _open(plugin: str, name: str, id: str) -> tuple[Resource, Any]:
     resource = find(plugin, name)
-    current.require(resource.permission("read"))
+    resource.require("read")
     return resource, store.get(resource, id)
 
 

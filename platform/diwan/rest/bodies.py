@@ -51,7 +51,7 @@ def check_expand(resource: Resource, names: Sequence[str]) -> None:
                 _("%(name)s cannot be expanded; known: %(known)s.", name=name[:60], known=", ".join(known) or "-")
             )
         if name in resource.fields:
-            current.require(current.lineup.resources[resource.fields[name].reference].permission("read"))
+            current.lineup.resources[resource.fields[name].reference].require("read")
 
 
 def check_names(resource: Resource, names: Sequence[str]) -> None:
@@ -84,15 +84,21 @@ def as_created(resource: Resource, record: Any, sent: Mapping[str, Any]) -> Body
 
 
 def as_body(resource: Resource, record: Any) -> Body:
-    """Return a record that was just written, as it is stored now."""
-    return read_bodies(resource, [record.id])[0]
+    """Return a record that was just written, as it is stored now, also where the change took it out of reach."""
+    [body] = read_bodies(resource, [record.id], written=True)
+    return body
 
 
-def read_bodies(resource: Resource, ids: Sequence[UUID], names: Sequence[str] = ()) -> list[Body]:
-    """Return records in the order of their ids, whole or with the named fields and child rows."""
+def read_bodies(
+    resource: Resource, ids: Sequence[UUID], names: Sequence[str] = (), *, written: bool = False
+) -> list[Body]:
+    """Return records in the order of their ids, whole or with the named fields and child rows.
+
+    written: the actor has just written them, so they are read wherever they are now.
+    """
     parts = [name for name in names if name in resource.parts] if names else list(resource.parts)
     plain = [name for name in names if name not in resource.parts] if names else [*fields_of(resource), *STAMPS]
-    found = _select(resource, ids, plain)
+    found = _select(resource, ids, plain, written=written)
     for name in parts:
         add_parts(resource, name, found.values())
     return [found[id] for id in ids if id in found]
@@ -109,12 +115,14 @@ def read_body(resource: Resource, id: str, names: Sequence[str] = ()) -> Body:
     return bodies[0]
 
 
-def _select(resource: Resource, ids: Sequence[UUID], names: Sequence[str]) -> dict[UUID, Body]:
+def _select(
+    resource: Resource, ids: Sequence[UUID], names: Sequence[str], *, written: bool = False
+) -> dict[UUID, Body]:
     if not ids:
         return {}
     table = resource.table
     columns = [table.c.id, *(resource.column(name) for name in names)]
-    statement = select(*columns).where(table.c.tenant_id == current.tenant.id, table.c.id == _among(ids))
+    statement = (resource.whole if written else resource).rows(*columns).where(table.c.id == _among(ids))
     rows = current.session.connection().execute(statement)
     return {row[0]: dict(zip(("id", *names), row, strict=True)) for row in rows}
 

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, bindparam, select
+from sqlalchemy import any_, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -65,7 +65,7 @@ def lock(resource: Resource, ids: Sequence[Any]) -> None:
     """Take the records in the order of their ids: requests that meet wait, and none falls into a deadlock."""
     table, keys = resource.table, [key for id in ids if (key := _read_id(id))]
     named = table.c.id == any_(bindparam("ids", keys, type_=ARRAY(Uuid())))
-    statement = select(table.c.id).where(table.c.tenant_id == current.tenant.id, named)
+    statement = resource.rows(table.c.id).where(named)
     current.session.connection().execute(statement.order_by(table.c.id).with_for_update())
 
 
@@ -91,7 +91,9 @@ def run(items: Sequence[Any], act: Callable[[Any], UUID]) -> list[Outcome]:
 def answer_for(resource: Resource, outcomes: Sequence[Outcome], *, gone: bool = False) -> dict[str, Any]:
     """Return the body that tells what became of each record."""
     done = [outcome for outcome in outcomes if isinstance(outcome, UUID)]
-    bodies: Mapping[UUID, Body] = {} if gone else {body["id"]: body for body in read_bodies(resource, done)}
+    bodies: Mapping[UUID, Body] = (
+        {} if gone else {body["id"]: body for body in read_bodies(resource, done, written=True)}
+    )
     if not flag("partial"):
         return {"deleted": len(done)} if gone else {"data": [bodies[id] for id in done]}
     rows: list[dict[str, Any]] = []

@@ -34,7 +34,7 @@ def wanted() -> str:
 
 def export(resource: Resource, names: list[str], where: list[Any], form: str) -> Response:
     """Return all records of a list as a stream. Raises Denied, and BadRequest before anything is sent."""
-    current.require(resource.permission("export"))
+    resource.require("export")
     for name in ONE_PAGE:
         if name in request.args:
             raise BadRequest(_("%(name)s is not for exports: they hold the whole list.", name=name))

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, request
 
-from diwan.db import current, unit_of_work
+from diwan.db import unit_of_work
 from diwan.errors import BadRequest
 from diwan.kit.i18n import LANGUAGES, _
 from diwan.resources import Resource, store
@@ -76,5 +76,5 @@ def describe(resource: Resource) -> openapi.Described:
 
 def _open(plugin: str, name: str, id: str) -> tuple[Resource, Any]:
     resource = find(plugin, name)
-    current.require(resource.permission("read"))
+    resource.require("read")
     return resource, store.get(resource, id)

@@ -59,7 +59,7 @@ def route(rule: str, action: str, methods: str = "GET") -> Callable[[Callable[..
         @wraps(view)
         def handle(plugin: str, name: str, **arguments: Any) -> Response:
             resource = find(plugin, name)
-            current.require(resource.permission(action))
+            resource.require(action)
             with unit_of_work():
                 return once(lambda: view(resource, **arguments))
 

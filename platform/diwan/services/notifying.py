@@ -52,7 +52,7 @@ def _notify(
         return 0
     if resource:
         found = _resource(resource)
-        may = readers(found.permission("read"), wanted) if found else set()
+        may = readers(found, record, wanted) if found else set()
     else:
         may = {person.id for person in members("", wanted)}
     told = [id for id in wanted if id in may]

@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID, uuid4
 
+import psycopg
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from diwan.db import Actor, Tenant, current, enter_tenant, scope, unit_of_work
 from diwan.db.base import now
-from diwan.db.context import Grants, replace_scope
+from diwan.db.context import replace_scope
+from diwan.db.grants import Grants
+from diwan.db.engine import libpq_url
 from diwan.kernel.lineup import lineup_of
 from diwan.kit.ids import uuid7
+from diwan.operators import accounts
 from diwan.tenants.models import Tenant as StoredTenant
 
 PASSWORD = "correct-horse-battery"  # noqa: S105
@@ -59,7 +63,7 @@ class Business:
             with unit_of_work() as session:
                 stored = session.get(StoredTenant, self.tenant.id)
                 self.tenant = stored.snapshot() if stored else self.tenant
-            replace_scope(tenant=self.tenant, lineup=lineup_of(self.tenant))
+            replace_scope(tenant=self.tenant, lineup=lineup_of(self.tenant, current.user))
             yield
 
     def member(self, *grants: str) -> Person:
@@ -130,6 +134,25 @@ class World:
                 )
             owner = _member(tenant, ("*",), key="owner")
         return Business(self, tenant, owner)
+
+    def operator(self) -> Person:
+        """Make an account that runs the platform; it is in no business."""
+        person = Person(uuid7(), f"{uuid4().hex[:12]}@example.com", "Olga Operator")
+        with psycopg.connect(libpq_url(self.app.config["DIWAN"].database_owner_url), autocommit=True) as owner:
+            owner.execute(
+                'INSERT INTO core."user" (id, email, name, email_verified_at, created_at)'
+                " VALUES (%s, %s, %s, now(), now())",
+                (person.id, person.email, person.name),
+            )
+            accounts.add(owner, person.email, "test")
+        return person
+
+    def desk(self, operator: Person | None = None) -> FlaskClient:
+        """Return a browser in which an operator (a new one) has proven a second factor."""
+        from diwan.testing.browsing import signed_in
+        from diwan.users.factors import PROVEN
+
+        return signed_in(self.app, operator or self.operator(), **{PROVEN: True})
 
 
 def _member(tenant: Tenant, grants: Sequence[str], key: str = "") -> Person:

@@ -54,7 +54,7 @@ def activity(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnVa
 def people(plugin: str, name: str, id: UUID, **_slug: str) -> Response:
     """Answer the composer: whom one can mention, by what was typed behind the @."""
     resource, _title = _open(plugin, name, id, "read")
-    found = collaboration.suggest(resource, request.args.get("q", "")[:80])
+    found = collaboration.suggest(resource, id, request.args.get("q", "")[:80])
     items = [{"id": str(person.id), "name": person.name, "email": person.email} for person in found]
     return Response(orjson.dumps({"items": items}), content_type="application/json")
 
@@ -197,7 +197,7 @@ def _open(plugin: str, name: str, id: UUID, right: str) -> tuple[Resource, str]:
     """The resource and the record's title, for a person with the right. Raises NotFound or Denied."""
     resource = find(plugin, name, "read")
     if right != "read":
-        current.require(resource.permission(right))
+        resource.require(right)
     record = store.get(resource, id)
     return resource, title_text(resource, {resource.title: getattr(record, resource.title)}, current.language)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
-from sqlalchemy import any_, bindparam, select
+from sqlalchemy import any_, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -78,7 +78,7 @@ class Board:
     def movable(self) -> bool:
         resource = self.state.resource
         free = self.group.name in resource.editable or self.by_lifecycle
-        return free and current.user.can(resource.permission("update"))
+        return free and resource.may("update")
 
     def targets(self, value: Any) -> str | None:
         """Return the columns to which cards of a column may go, or None for all."""
@@ -212,9 +212,7 @@ def versions_of(resource: Resource, ids: Sequence[Any]) -> dict[Any, int]:
         return {}
     table = resource.table
     wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid()))
-    statement = select(table.c.id, table.c.version).where(
-        table.c.tenant_id == current.tenant.id, table.c.id == any_(wanted)
-    )
+    statement = resource.rows(table.c.id, table.c.version).where(table.c.id == any_(wanted))
     return {row[0]: row[1] for row in current.session.connection().execute(statement)}
 
 
@@ -244,7 +242,7 @@ def _body(board: Board, value: Any, page: resources.Page, cards: list[dict[str, 
     if page.next:
         more_href = state.link("/cards", cursor=page.next, more={"column": _key(value)})
     new = None
-    if value is not None and current.user.can(state.resource.permission("create")):
+    if value is not None and state.resource.may("create"):
         new = f"{state.href}/new?{board.group.name}={_key(value)}"
     where = [*([state.where] if state.where else []), *filter_of(board.group, value)]
     return {"key": _key(value), "cards": cards, "more_href": more_href, "new_href": new,

@@ -82,7 +82,7 @@ class Calendar:
     @property
     def movable(self) -> bool:
         resource = self.state.resource
-        return self.start in resource.editable and current.user.can(resource.permission("update"))
+        return self.start in resource.editable and resource.may("update")
 
     def link(self, **options: str) -> str:
         """Return the address of this calendar with some of its options changed."""
@@ -210,7 +210,7 @@ def _day(shown: Calendar, day: date, events: Sequence[Mapping[str, Any]]) -> dic
         "outside": shown.span == "month" and day.month != shown.day.month,
         "href": shown.link(span="day", day=day.isoformat()),
         "new_href": f"{shown.state.href}/new?{shown.start}={value}"
-        if current.user.can(resource.permission("create")) and shown.start in resource.editable
+        if resource.may("create") and shown.start in resource.editable
         else "",
         "events": mine,
         "shown": mine[:MOST_IN_CELL] if len(mine) > MOST_IN_CELL + 1 else mine,

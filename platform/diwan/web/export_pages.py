@@ -47,7 +47,7 @@ def register(app: Flask) -> None:
 @pages.get("/export")
 def export(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     resource = find(plugin, name, "export")
-    current.require(resource.permission("read"))
+    resource.require("read")
     state = ListState.read(resource, request.args)
     form = request.args.get("format", "csv")
     if form not in MIME:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, Response, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from diwan import files
 from diwan.db import current, unit_of_work
@@ -36,8 +35,8 @@ def store(**_slug: str) -> ResponseReturnValue:
     """Keep a file for a field (`purpose`: "plugin.resource.field"); answer its id. Who may write the field may."""
     resource, described = _field_of(request.form.get("purpose", ""))
     owner = current.lineup.resources[resource.fields[resource.part_of].reference] if resource.part_of else resource
-    if not (current.user.can(owner.permission("create")) or current.user.can(owner.permission("update"))):
-        current.require(owner.permission("update"))
+    if not (owner.may("create") or owner.may("update")):
+        owner.require("update")
     sent = request.files.get("file")
     if sent is None:
         raise Invalid({"file": _("Choose a file.")})
@@ -84,11 +83,8 @@ def _permit(stored: StoredFile) -> None:
         return
     resource, described = _field_of(stored.purpose)
     owner = current.lineup.resources[resource.fields[resource.part_of].reference] if resource.part_of else resource
-    current.require(owner.permission("read"))
-    table = resource.table
-    held = select(table.c.id).where(
-        table.c.tenant_id == current.tenant.id, resource.column(described.name) == stored.id
-    )
+    owner.require("read")
+    held = resource.rows(resource.table.c.id).where(resource.column(described.name) == stored.id)
     if current.session.execute(held.limit(1)).first() is None:
         raise Denied(_("This file belongs to no record that you may read."))
 

@@ -16,5 +16,5 @@ def find(plugin: str, name: str, action: str) -> Resource:
     resource: Resource | None = current.lineup.resources.get(f"{plugin}.{name}")
     if resource is None or resource.part_of:
         raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
-    current.require(resource.permission(action))
+    resource.require(action)
     return resource

@@ -60,7 +60,7 @@ def again(resource: Resource, record: Any, *, same: bool) -> ResponseReturnValue
     if wants_record():
         return tell_record(resource, record)
     href = record_href(resource, record.id)
-    if same or not current.user.can(resource.permission("update")):
+    if same or not resource.may("update"):
         return go(href)
     drafts.keep(resource, pairs(), record.id, record.version)
     return go(f"{href}{'&' if '?' in href else '?'}draft=restore")

@@ -17,10 +17,10 @@ from diwan.db import current
 from diwan.errors import Invalid, Refuse, Stale
 from diwan.kit import formats
 from diwan.kit.i18n import _
-from diwan.resources import Field, Resource, store
+from diwan.resources import Field, Resource, secrets, store
 from diwan.resources.amounts import currency_of
 from diwan.resources.showing import text_of
-from diwan.web import acting, cells, form_merge
+from diwan.web import acting, cells, field_input, form_merge
 
 LINE = re.compile(r"(\d{1,4})-([a-z][a-z0-9_]*)")
 VERBS = {
@@ -32,12 +32,20 @@ VERBS = {
 }
 
 
-def read(resource: Resource, form: MultiDict[str, str]) -> dict[str, Any]:
-    """Return the raw values of a posted form; fields that are not on it stay as they are."""
+def read(resource: Resource, form: MultiDict[str, str], record: Any = None) -> dict[str, Any]:
+    """Return the raw values of a posted form; fields that are not on it, or not for this person, stay as they are."""
+    action = "create" if record is None else "update"
     raw: dict[str, Any] = {}
     for name in _shown_fields(resource):
+        if name in resource.secrets:
+            raw |= field_input.read_secret(name, form)
+            continue
         described = resource.fields[name]
-        if name not in resource.editable or form.get(f"keep-{name}") == "theirs":
+        if (
+            name not in resource.editable
+            or not resource.writes(name, action, record)
+            or form.get(f"keep-{name}") == "theirs"
+        ):
             continue
         kind = described.kind
         if kind.several:
@@ -99,7 +107,7 @@ def build(
     raw = dict(raw)
     base = cells.record_base(resource.key)
     href = f"{base}/new" if record is None else f"{base}/{record.id}"
-    readonly = not current.user.can(resource.permission("create" if record is None else "update"))
+    readonly = not resource.may("create" if record is None else "update", record)
     conflict = form_merge.conflict(resource, record, raw, seen, error, href) if isinstance(error, Stale) else None
     sections = _sections(resource, record, raw, _errors(error), readonly=readonly)
     tabs = _tabs(sections)
@@ -135,11 +143,15 @@ def _sections(
 ) -> list[dict[str, Any]]:
     """Return the sections of the form, child rows as sections of their own."""
     values = _values(resource, record, raw)
+    action = "create" if record is None else "update"
     sections = [
         {
             "label": section.label,
             "tab": str(section.tab),
-            "fields": [_control(resource.fields[n], values, errors.get(n, ""), readonly=readonly)
+            "fields": [_secret_control(resource.secrets[n], values, raw, errors.get(n, ""), readonly=readonly)
+                       if n in resource.secrets
+                       else _control(resource.fields[n], values, errors.get(n, ""),
+                                readonly=readonly or not resource.writes(n, action, record))
                        for n in section.fields],
         }
         for section in resource.sections
@@ -168,6 +180,19 @@ def _control(described: Field, values: Mapping[str, Any], error: object, *, read
         made = computed(described, value, values)
     else:
         made = cells.control(described, value, error, readonly=readonly, values=values)
+    return _depending(made, described, values)
+
+
+def _secret_control(
+    described: Field, values: Mapping[str, Any], raw: Mapping[str, Any], error: object, *, readonly: bool
+) -> dict[str, Any]:
+    is_set, typed = bool(values.get(described.name)), bool(raw.get(described.name))
+    made = cells.secret_control(described, is_set, error, typed=typed, readonly=readonly)
+    return _depending(made, described, values)
+
+
+def _depending(made: dict[str, Any], described: Field, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Add to a control what it depends on."""
     if described.show_when:
         made["show_when"] = orjson.dumps({name: _list(value) for name, value in described.show_when.items()}).decode()
         made["hidden"] = any(_plain(values.get(n)) not in _list(value) for n, value in described.show_when.items())
@@ -237,7 +262,7 @@ def _values(resource: Resource, record: Any, raw: Mapping[str, Any]) -> dict[str
     if record is None:
         stored = {name: described.initial() for name, described in resource.fields.items()}
     else:
-        stored = store.values_of(resource, record)
+        stored = {**store.values_of(resource, record), **secrets.are_set(resource, record.id)}
     return {**stored, **{name: value for name, value in raw.items() if name in resource.fields}}
 
 
@@ -259,16 +284,16 @@ def copied(resource: Resource, record: Any) -> dict[str, Any]:
 
 def _menu(resource: Resource, record: Any, href: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = [{"label": _("Print"), "icon": "printer", "href": f"{href}/documents/record.pdf"}]
-    if current.user.can(resource.permission("create")):
+    if resource.may("create"):
         copy = f"{cells.record_base(resource.key)}/new?copy={record.id}"
         items.append({"label": _("Duplicate"), "icon": "copy", "href": copy})
     items.append({"divider": True})
-    if current.user.can(resource.permission("update")):
+    if resource.may("update", record):
         if record.archived_at:
             items.append({"label": _("Restore"), "icon": "archive-off", "action": f"{href}/restore"})
         else:
             items.append({"label": _("Archive"), "icon": "archive", "action": f"{href}/archive"})
-    if current.user.can(resource.permission("delete")):
+    if resource.may("delete", record):
         items += [
             {"divider": True},
             {

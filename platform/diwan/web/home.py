@@ -5,7 +5,9 @@ It must stay quick when a widget is slow or broken: the page never waits for one
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
@@ -21,9 +23,10 @@ from diwan.kernel import guard
 from diwan.kernel.results import Chart, Rows, Stat
 from diwan.kit import formats
 from diwan.kit.i18n import _
-from diwan.resources import Resource, store
+from diwan.resources import Resource, list_page, store
 from diwan.resources.filters import described
 from diwan.resources.search import TSQuery, query_text
+from diwan.resources.values import title_text
 from diwan.web import charts, core_widgets, dashboard
 from diwan.web.cells import column_cells, record_base
 from diwan.web.shell import home, render
@@ -63,7 +66,7 @@ def panel(key: str, id: Any, **_slug: str) -> ResponseReturnValue:
     resource = current.lineup.resources.get(found.options["resource"]) if found else None
     if found is None or resource is None:
         raise NotFound(_("There is nothing at this address. It may have moved, or its module is switched off."))
-    current.require(resource.permission("read"))
+    resource.require("read")
     current.require(found.permission)
     result = guard.call(found, store.get(resource, id), on_error="skip")
     return render_template("widget.html", **_result(result))
@@ -144,11 +147,12 @@ def _linked(link: str) -> str:
 
 def _table(rows: Rows) -> dict[str, Any]:
     model: Any = rows.select.column_descriptions[0]["entity"]
-    resource: Resource = model.__resource__
-    columns = [resource.column(name) for name in rows.columns]
-    found = current.session.execute(
-        rows.select.with_only_columns(resource.table.c.id, *columns).limit(rows.limit)
-    ).all()
+    resource: Resource = current.lineup.resources[model.__resource__.key]
+    names = [name for name in rows.columns if name not in resource.whole.fields or name in resource.fields]
+    rows = replace(rows, columns=names)
+    columns = [resource.column(name) for name in names]
+    statement = rows.select.with_only_columns(resource.table.c.id, *columns).where(*resource.within("read"))
+    found = current.session.execute(statement.limit(rows.limit)).all()
     values = list(zip(*found, strict=True)) or [()] * (len(rows.columns) + 1)
     cells = [column_cells(described(resource, n), v) for n, v in zip(rows.columns, values[1:], strict=True)]
     base = record_base(resource.key)
@@ -162,21 +166,29 @@ def _table(rows: Rows) -> dict[str, Any]:
 
 def _found(phrase: str) -> list[dict[str, Any]]:
     """Return the records found, by resource: one statement over all that the person may read."""
-    readable = {
-        r.key: r for r in current.lineup.resources.values() if not r.part_of and current.user.can(r.permission("read"))
-    }
+    readable = {r.key: r for r in current.lineup.resources.values() if not r.part_of and r.may("read")}
     query = query_text(phrase)
     if query is None or not readable:
         return []
+    groups: dict[str, dict[str, Any]] = {}
+    for key, resource in [(key, resource) for key, resource in readable.items() if resource.reach]:
+        del readable[key]
+        page = list_page(resource, (resource.title,), search=phrase, limit=MOST_FOUND)
+        for row in page.rows:
+            _add_found(groups, resource, row[0], title_text(resource, {resource.title: row[1]}))
+    if not readable:
+        return list(groups.values())
     markers = " | ".join(f"'@{current.tenant.id}.{key}'" for key in readable)
     rows = func.core.search(
         cast(list(readable), ARRAY(Text())), cast(bindparam(None, f"({markers}) & {query}"), TSQuery()), MOST_FOUND
     ).table_valued("resource", "record_id", "title")
-    groups: dict[str, dict[str, Any]] = {}
     for key, id, title in current.session.execute(
         select(rows.c.resource, cast(rows.c.record_id, Uuid()), rows.c.title)
     ):
-        resource = readable[key]
-        group = groups.setdefault(key, {"label": resource.labels, "icon": resource.icon, "items": []})
-        group["items"].append({"title": title, "href": f"{record_base(key)}/{id}"})
+        _add_found(groups, readable[key], id, title)
     return list(groups.values())
+
+
+def _add_found(groups: dict[str, dict[str, Any]], resource: Resource, id: UUID, title: str) -> None:
+    group = groups.setdefault(resource.key, {"label": resource.labels, "icon": resource.icon, "items": []})
+    group["items"].append({"title": title, "href": f"{record_base(resource.key)}/{id}"})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diwan.db import current
 from diwan.kit.i18n import _
 from diwan.resources import Field, Resource
 from diwan.resources.everywhere import SYSTEM_FIELDS
@@ -49,7 +48,7 @@ def editable(resource: Resource, name: str) -> bool:
     """Return whether this person may change the field in its cell."""
     if name not in resource.editable or resource.fields[name].kind.name in NOT_INLINE:
         return False
-    return current.user.can(resource.permission("update"))
+    return resource.may("update")
 
 
 def columns(state: ListState, names: tuple[str, ...]) -> list[dict[str, Any]]:

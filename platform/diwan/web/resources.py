@@ -18,7 +18,7 @@ from diwan.db import current
 from diwan.errors import Invalid, Refuse, Stale
 from diwan.kit.i18n import _
 from diwan.kit.ids import uuid7
-from diwan.resources import Resource, drafts, store
+from diwan.resources import Resource, drafts, rights, store
 from diwan.resources.values import title_text
 from diwan.web import form_saving, forms, once, screens
 from diwan.web.cells import record_base
@@ -48,7 +48,7 @@ def new(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     resource = find(plugin, name, "create")
     if request.method == "GET":
         if copied := request.args.get("copy"):
-            current.require(resource.permission("read"))
+            resource.require("read")
             return show_form(resource, None, forms.copied(resource, store.get(resource, copied)))
         return show_form(resource, None, {n: v for n, v in request.args.items() if n in resource.editable})
     raw, key = forms.read(resource, request.form), request.form.get("form_key", "")
@@ -75,7 +75,8 @@ def record(plugin: str, name: str, id: Any, **_slug: str) -> ResponseReturnValue
         resource = find(plugin, name, "read")
         return show_form(resource, store.get(resource, id), {})
     resource = find(plugin, name, "update")
-    raw, seen = forms.read(resource, request.form), forms.version(request.form)
+    stored = store.get(resource, id) if resource.reach else None  # what may be written depends on the record
+    raw, seen = forms.read(resource, request.form, stored), forms.version(request.form)
     try:
         saved = resources.update(resource, id, raw, seen)
     except (Invalid, Refuse, Stale) as error:
@@ -83,6 +84,9 @@ def record(plugin: str, name: str, id: Any, **_slug: str) -> ResponseReturnValue
         return show_form(resource, store.get(resource, id), raw, error, seen), error.status
     drafts.forget(resource, id)
     tell("ok", _("%(title)s was saved.", title=_name(resource, saved)))
+    if not rights.reaches(resource, [id], "read"):
+        tell("warn", _("It is now out of your reach: your roles show you other records only."))
+        return form_saving.go(record_base(resource.key))
     return form_saving.go(form_saving.after(resource, id))
 
 
@@ -126,7 +130,7 @@ def options(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
         }
         for row in page.rows
     ]
-    made = _creation(resource) if current.user.can(resource.permission("create")) else None
+    made = _creation(resource) if resource.may("create") else None
     return Response(orjson.dumps({"items": items, "create": made}), content_type="application/json")
 
 

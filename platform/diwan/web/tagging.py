@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 
 from diwan import bulk, collaboration
 from diwan.collaboration.tags import LONGEST
-from diwan.db import current
 from diwan.errors import Invalid
 from diwan.kit.i18n import _, ngettext
 from diwan.resources import Field, Resource
@@ -35,7 +34,7 @@ def register(app: Flask) -> None:
 
 
 def _action(resource: Resource, archived: bool) -> list[dict[str, Any]]:
-    if archived or resource.part_of or not current.user.can(resource.permission("update")):
+    if archived or resource.part_of or not resource.may("update"):
         return []
     action = f"{cells.record_base(resource.key)}/bulk/tag"
     return [{"label": _("Add a tag"), "icon": "tag", "action": action, "dialog": True}]

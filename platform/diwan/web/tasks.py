@@ -104,7 +104,7 @@ def _assignee(text: str) -> UUID | None:
 
 def _form(task: Task, values: dict[str, str], errors: Any = None, stale: object = "") -> str:
     resource = current.lineup.resources.get(task.resource) if task.resource else None
-    members = collaboration.people(resource.permission("read") if resource else "")
+    members = collaboration.people(resource=resource, record=task.record_id)
     back = around_view.record_href(task.resource, task.record_id) or f"{home()}/tasks"
     return render(
         "around/task.html", [(_("My tasks"), f"{home()}/tasks"), (_("Change the task"), "")],

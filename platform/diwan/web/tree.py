@@ -52,7 +52,7 @@ def build(state: ListState, arguments: Mapping[str, str]) -> dict[str, Any]:
         "href": state.href,
         "query": state.query,
         "refresh_href": state.link(),
-        "movable": parent in resource.editable and current.user.can(resource.permission("update")),
+        "movable": parent in resource.editable and resource.may("update"),
         "columns": [{"label": described(resource, n).label, "kind": described(resource, n).kind.name} for n in names],
         "found": found,
         "more": False,
@@ -80,7 +80,7 @@ def below(state: ListState, arguments: Mapping[str, str]) -> str:
     plain = ListState(state.resource, sort=state.sort, columns=state.columns, archived=state.archived, shape="tree")
     shown = _level(plain, above, arguments.get("cursor"), level)
     movable = parent_field(state.resource) in state.resource.editable
-    can = current.user.can(state.resource.permission("update"))
+    can = state.resource.may("update")
     return render_template("partials/tree_nodes.html", tree={**shown, "movable": movable and can}, level=level)
 
 
@@ -129,7 +129,7 @@ def _children(resource: Resource, ids: Sequence[Any], *, archived: bool) -> dict
     table, parent = resource.table, resource.column(parent_field(resource))
     kept = table.c.archived_at.is_not(None) if archived else table.c.archived_at.is_(None)
     wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid()))
-    statement = select(parent, func.count()).where(table.c.tenant_id == current.tenant.id, kept, parent == any_(wanted))
+    statement = resource.rows(parent, func.count()).where(kept, parent == any_(wanted))
     return {row[0]: row[1] for row in current.session.connection().execute(statement.group_by(parent))}
 
 
@@ -139,19 +139,11 @@ def _above(resource: Resource, parent: str, ids: Sequence[Any], names: Sequence[
         return {}
     table = resource.table
     wanted = bindparam("ids", list(set(ids)), type_=ARRAY(Uuid()))
-    first = select(table.c.id, resource.column(parent).label("above")).where(
-        table.c.tenant_id == current.tenant.id, table.c.id == any_(wanted)
-    )
+    first = resource.rows(table.c.id, resource.column(parent).label("above")).where(table.c.id == any_(wanted))
     chain = first.cte("chain", recursive=True)
-    chain = chain.union(
-        select(table.c.id, resource.column(parent)).where(
-            table.c.tenant_id == current.tenant.id, table.c.id == chain.c.above
-        )
-    )
+    chain = chain.union(resource.rows(table.c.id, resource.column(parent)).where(table.c.id == chain.c.above))
     columns = [table.c.id, resource.column(resource.title), resource.column(parent), *map(resource.column, names)]
-    statement = select(*columns).where(
-        table.c.tenant_id == current.tenant.id, table.c.id.in_(select(chain.c.id)), table.c.archived_at.is_(None)
-    )
+    statement = resource.rows(*columns).where(table.c.id.in_(select(chain.c.id)), table.c.archived_at.is_(None))
     return {row[0]: tuple(row) for row in current.session.connection().execute(statement)}
 
 

@@ -129,6 +129,7 @@ def upgrade() -> None:
         "CREATE POLICY tenant ON core.takeout USING (tenant_id = core.tid()) WITH CHECK (tenant_id = core.tid())"
     )
     op.execute(ERASURE)
+    op.execute("CREATE INDEX ix_erasure_slug_hash ON core.erasure (slug_hash)")
     op.execute("REVOKE DELETE ON core.erasure FROM diwan_app")
     for table, column in SECRET:
         op.execute(f"COMMENT ON COLUMN core.{table}.{column} IS 'secret'")

@@ -3,6 +3,8 @@
 This package alone knows RQ and Redis. It must not import Flask: workers get the application's context as a callable.
 """
 
+from diwan.jobs.chores import each_hour, each_round
+from diwan.jobs.faults import QUEUE_AWAY
 from diwan.jobs.lease import Abandon, Cancelled, LostLease
 from diwan.jobs.queue import connect, connected, disconnect
 from diwan.jobs.registry import job, register
@@ -11,6 +13,7 @@ from diwan.jobs.running import cancelled, progress
 from diwan.jobs.status import Status, cancel, enqueue, health, retry, run_pending, status
 
 __all__ = [
+    "QUEUE_AWAY",
     "Abandon",
     "Cancelled",
     "LostLease",
@@ -21,6 +24,8 @@ __all__ = [
     "connected",
     "deliver",
     "disconnect",
+    "each_hour",
+    "each_round",
     "enqueue",
     "health",
     "job",

@@ -20,7 +20,8 @@ CLAIM = text(
     """UPDATE core.outbox o
     SET state = 'leased', fence = o.fence + 1, attempts = o.attempts + 1, lease_until = :until
     FROM core.tenant t
-    WHERE o.tenant_id = :tenant AND o.id = :id AND t.id = o.tenant_id AND t.state = 'active'
+    WHERE o.tenant_id = :tenant AND o.id = :id AND t.id = o.tenant_id
+        AND (t.state = 'active' OR t.state = 'closing' AND o.kind = 'mail')
         AND (o.state = 'ready' AND o.available_at <= :moment OR o.state = 'leased' AND o.lease_until < :moment)
     RETURNING o.kind, o.name, o.payload, o.attempts, o.fence, o.actor_id, o.token_id, o.grants,
         o.language, t.slug, t.name AS tenant_name,

@@ -114,6 +114,21 @@ class Queues:
         """Return how many messages wait (those whose time is over count until a worker has passed them)."""
         return sum(int(queue.count) for queue in self.all)
 
+    def of_tenant(self, tenant_id: int) -> list[str]:
+        """Return the ids of the messages of one tenant."""
+        return [name for queue in self.all for name in queue.get_job_ids() if name.startswith(f"{tenant_id}-")]
+
+    def forget(self, tenant_id: int) -> int:
+        """Take the messages of one tenant out of the queues; return how many. Raises where the queue is away."""
+        names = self.of_tenant(tenant_id)
+        with self.redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                for queue in self.all:
+                    pipeline.lrem(queue.key, 0, name)
+                pipeline.delete(Job.key_for(name))
+            pipeline.execute()
+        return len(names)
+
     def take(self, queues: Sequence[Queue], wait: int | None) -> tuple[int, UUID] | None:
         """Return the tenant and the row that the next message names; waits some seconds for one, or not at all.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from diwan.db.base import now
-from diwan.jobs import leader, schedules, sweeper
+from diwan.jobs import chores, leader, schedules, sweeper
 from diwan.jobs.faults import QUEUE_AWAY, database_away
 from diwan.jobs.queue import Queues
 from diwan.kit.stopping import Stop
@@ -74,6 +74,7 @@ class Scheduler:
             return False
         self._sweep()
         self._fire(since, moment)
+        self._do_chores()
         self._clean()
         return True
 
@@ -92,6 +93,16 @@ class Scheduler:
             leader.checked(self.holder, moment)
         if fired:
             log.info("%d scheduled jobs", fired)
+
+    def _do_chores(self) -> None:
+        for name, chore in chores.of_all():
+            try:
+                with self.context():
+                    chore()
+            except Exception as error:  # one that fails must not keep the others, nor the schedules, from their turn
+                if database_away(error):
+                    raise
+                log.exception("the chore %s failed", name)
 
     def _clean(self) -> None:
         if self._cleaned and time.monotonic() - self._cleaned < CLEAN:

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, TextClause, text
 
+from diwan.audit import retention
 from diwan.db import scope, unit_of_work
 from diwan.db.base import now
 from diwan.db.context import SYSTEM
 from diwan.events.outbox import Message
-from diwan.jobs import leftovers
+from diwan.jobs import chores, leftovers
 from diwan.jobs.queue import Queues
 from diwan.jobs.schedules import tenants
 from diwan.users import service as users
@@ -62,7 +63,8 @@ def sweep(queues: Queues, most: int = MOST) -> int:
 
 def clean() -> int:
     """Delete what has expired: of sign-ins, of the API's answers, steps that nobody can undo any more, forms
-    that nobody came back to, what the outbox finished, files that nothing holds; return how many rows.
+    that nobody came back to, what the outbox finished, files that nothing holds, old
+    entries of the audit log where a business wants that; return how many rows.
 
     The same round warns of API tokens that are about to end."""
     moment = now()
@@ -75,6 +77,8 @@ def clean() -> int:
             deleted += _delete_in_batches(PASSED, tenant.id, moment - STEPS_KEPT)
             deleted += _delete_in_batches(LEFT, tenant.id, moment - DRAFTS_KEPT)
             deleted += leftovers.clean_files()
+            deleted += retention.forget_for_age()
+            deleted += sum(chore() for chore in chores.of_tenants())
             with unit_of_work():
                 token_ends.warn_of_ends()
     return deleted

@@ -3,6 +3,6 @@
 It must not know who or what asked for it.
 """
 
-from diwan.mail.service import JOB, configure, deliver, send
+from diwan.mail.service import JOB, configure, deliver, send, send_now
 
-__all__ = ["JOB", "configure", "deliver", "send"]
+__all__ = ["JOB", "configure", "deliver", "send", "send_now"]

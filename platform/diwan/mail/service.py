@@ -83,6 +83,12 @@ def deliver(sealed: str) -> None:
     _ready().transport(compose(**message))
 
 
+def send_now(to: str, template: str, language: str, **values: Any) -> None:
+    """Send a mail here and now. Raises when the mail server does not take it. For who can try again, and has no outbox:
+    what is told of a business that is gone."""
+    _ready().transport(compose(to, template, language, values))
+
+
 def compose(to: str, template: str, language: str, values: dict[str, Any]) -> EmailMessage:
     """Return the message, as text and HTML, in `language`."""
     mailer = _ready()

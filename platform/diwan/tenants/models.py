@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diwan.db import context
@@ -20,6 +20,10 @@ class Tenant(Base):
     """A business. `lineup_key` names its set of enabled plugins, `currency` is its base currency."""
 
     __tablename__ = "tenant"
+    __table_args__ = (
+        Index("ix_tenant_closes_at", "closes_at", postgresql_where=text("state = 'closing'")),
+        {"schema": "core"},
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
@@ -34,6 +38,9 @@ class Tenant(Base):
     tailoring: Mapped[int] = mapped_column(default=0, server_default="0")
     brand: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    closed_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    closed_by: Mapped[UUID | None]
 
     def snapshot(self) -> context.Tenant:
         """Return what a scope carries of it."""
@@ -84,7 +91,7 @@ class Invitation(TenantMixin, Base):
 
     email: Mapped[str]
     role_keys: Mapped[list[str]] = mapped_column(server_default="{}")
-    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, comment="secret")
     invited_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from diwan import audit
@@ -17,9 +17,11 @@ from diwan.access import permissions
 from diwan.access import service as access
 from diwan.db import context, enter_tenant
 from diwan.db.base import now
-from diwan.db.context import Actor, Grants, current, replace_scope, tenant_from
+from diwan.db.context import Actor, current, replace_scope, tenant_from
+from diwan.db.grants import Grants
 from diwan.errors import Invalid
 from diwan.kit.i18n import LANGUAGES, _
+from diwan.kit.ids import sha256
 from diwan.tenants import countries
 from diwan.tenants.models import Membership, Tenant
 from diwan.tenants.slugs import candidates
@@ -27,6 +29,8 @@ from diwan.users import codes
 from diwan.users import service as users
 from diwan.users.models import User
 
+# Old links and mails of a business that was erased must not lead to another one.
+BURNT = text("SELECT 1 FROM core.erasure WHERE slug_hash = :hash")
 SETTINGS = ("name", "country", "language", "timezone", "currency")
 
 
@@ -106,6 +110,8 @@ def update_settings(values: dict[str, str]) -> context.Tenant:
 
 def _insert(values: dict[str, Any]) -> context.Tenant:
     for slug in candidates(values["name"]):
+        if current.session.execute(BURNT, {"hash": sha256(slug)}).first() is not None:
+            continue
         statement = insert(Tenant).values(slug=slug, **values).on_conflict_do_nothing(index_elements=["slug"])
         row = current.session.execute(statement.returning(Tenant.id)).first()
         if row is not None:

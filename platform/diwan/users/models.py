@@ -119,7 +119,7 @@ class ApiToken(TenantMixin, Base):
     created_by: Mapped[UUID | None]
     name: Mapped[str]
     prefix: Mapped[str]
-    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, comment="secret")
     grants: Mapped[list[str]] = mapped_column(server_default="{*}")
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]

@@ -43,9 +43,9 @@ class Held:
 
 def held_by_members(membership_id: UUID | None = None) -> Mapping[UUID, list[Held]]:
     """Return the roles of every member (or of one), in the order of the roles, with those that are over or to come."""
-    statement = select(
-        MemberRole.membership_id, MemberRole.role_id, MemberRole.valid_from, MemberRole.valid_to
-    ).where(MemberRole.tenant_id == current.tenant.id)
+    statement = select(MemberRole.membership_id, MemberRole.role_id, MemberRole.valid_from, MemberRole.valid_to).where(
+        MemberRole.tenant_id == current.tenant.id
+    )
     if membership_id is not None:
         statement = statement.where(MemberRole.membership_id == membership_id)
     rows = current.session.execute(statement).all()

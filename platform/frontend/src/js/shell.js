@@ -77,6 +77,7 @@ export async function openPalette() {
 }
 on("click", "[data-search][data-palette]", () => openPalette());
 if (document.querySelector("[data-sort-form]")) import("./sort.js");
+if (document.querySelector("[data-rights]")) import("./rights.js");
 if (document.querySelector("[data-portrait]")) import("./portrait.js");
 
 // The bar at the top of the window while a page or a part of one is on its way.

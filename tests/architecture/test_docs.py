@@ -18,7 +18,7 @@ from diwan.kernel.plugin import SIZES, Plugin
 from diwan.resources.kinds import KINDS
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-ROW = re.compile(r"^\| `([a-zA-Z_]+)` \|(.*)\|$", re.MULTILINE)
+ROW = re.compile(r"^\| `([a-zA-Z0-9_]+)` \|(.*)\|$", re.MULTILINE)
 ENVIRON = re.compile(
     r"""(?:environ|env|_number\(env,\s*)\W*(?:get|setdefault|pop)?\W*["']((?:DIWAN|DATABASE|REDIS|UPGRADE)\w*)["']"""
 )

@@ -6,8 +6,9 @@ It must work as the owner role, which serves no web request.
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -71,8 +72,9 @@ def _owner() -> Iterator[Owner]:
     from diwan.cli._connection import connected
     from diwan.db.engine import libpq_url
 
-    with connected(prepare=False) as connection, psycopg.connect(libpq_url(connection.owner_url)) as owner:
-        yield owner
+    with ExitStack() as stack:
+        url = os.environ.get("DATABASE_OWNER_URL") or stack.enter_context(connected(prepare=False)).owner_url
+        yield stack.enter_context(psycopg.connect(libpq_url(url)))
 
 
 def _who() -> str:

@@ -35,10 +35,11 @@ def signed_in(app: Flask, person: Person, **data: Any) -> FlaskClient:
 def new_session(app: Flask, person: Person, **data: Any) -> tuple[str, str]:
     """Store a session of the person; return the value of its cookie and its CSRF secret."""
     token, secret = ids.token(), token_hex(20)
+    stored = Jsonb({**data, "csrf_token": secret})
     with app.app_context():
         fetch_row(
             "INSERT INTO core.session (id, user_id, data, created_at, seen_at, expires_at)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
-            (ids.sha256(token), person.id, Jsonb({**data, "csrf_token": secret}), now(), now(), now() + timedelta(days=1)),
+            (ids.sha256(token), person.id, stored, now(), now(), now() + timedelta(days=1)),
         )
     return token, secret

@@ -22,7 +22,6 @@ from diwan.kit.i18n import _
 from diwan.operators import service, support
 from diwan.operators.support import Opened
 from diwan.web import closed as closed_page
-from diwan.web import closed
 from diwan.web.operator_guard import has_proven, to_prove
 from diwan.web.sessions import ServerSession, SignedIn
 
@@ -51,9 +50,6 @@ def let_in(mine: ServerSession, slug: str) -> ResponseReturnValue | None:
         standing = service.standing(me.id, slug)
         if standing is not None:
             return render_template("suspended.html", business=standing.tenant_name), 403
-        page = closed.show(me, slug)
-        if page is not None:
-            return page
     raise NotFound(_("There is nothing at this address. It may have moved, or you may lack access to it."))
 
 
@@ -94,6 +90,7 @@ def banner() -> dict[str, Any] | None:
     return {
         "until": formats.moment(inside.expires_at, inside.tenant.timezone),
         "level": support.LEVELS[inside.level],
+        "reads_only": inside.reads_only,
         "reason": inside.reason,
         "leave_action": f"/operator/businesses/{inside.tenant.id}/leave",
     }

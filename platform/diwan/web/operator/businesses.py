@@ -19,7 +19,7 @@ from diwan.kernel.catalogue import installed
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.operators import console, log, service, support
-from diwan.web.operator.frame import BASE, ago, cut, pager, show, size
+from diwan.web.operator.frame import BASE, ago, clock, cut, pager, show, size
 from diwan.web.operator.jobs import group, parked_job
 from diwan.web.operator.log import line
 from diwan.web.shell import tell
@@ -50,16 +50,13 @@ def index() -> ResponseReturnValue:
     found, more = cut(
         console.tenants(words=asked["q"], state=asked["state"], country=asked["country"], before=before), console.PAGE
     )
-    states = [{"value": "", "label": _("Every state")}, *({"value": k, "label": v} for k, v in STATES.items())]
-    countries = [{"value": "", "label": _("Every country")}]
-    countries += [{"value": code, "label": name} for code, name in formats.countries()]
     return show(
         "operator/businesses.html",
         [(_("Businesses"), "")],
         rows=[_row(row) for row in found],
         asked=asked,
-        states=states,
-        countries=countries,
+        states=[{"value": key, "label": label} for key, label in STATES.items()],
+        countries=[{"value": code, "label": name} for code, name in formats.countries()],
         pager=pager(asked, found[-1].tenant_id if more else None),
     )
 
@@ -79,7 +76,7 @@ def one(id: int, error: Invalid | None = None) -> ResponseReturnValue:
             "records": formats.number(console.records(id)),
             "files": formats.number(row.files),
             "open_href": f"/t/{row.slug}" if live and row.state == "active" else None,
-            "open_until": formats.moment(live.expires_at) if live else None,
+            "open_until": clock(live.expires_at) if live else None,
             "suspend_action": f"{BASE}/businesses/{id}/suspend" if row.state == "active" else None,
             "resume_action": f"{BASE}/businesses/{id}/resume" if row.state == "suspended" else None,
         },
@@ -88,7 +85,7 @@ def one(id: int, error: Invalid | None = None) -> ResponseReturnValue:
         grants=[_grant(each) for each in grants[:FEW]],
         groups=[group(each) for each in console.jobs(id)],
         parked=[parked_job(each) for each in parked],
-        entries=[line(entry, None) for entry, _name in logged],
+        entries=[line(entry, row.tenant_name) for entry, _name in logged],
     )
     return page, error.status if error else 200
 
@@ -157,7 +154,7 @@ def _row(row: Any) -> dict[str, Any]:
         "plugins": [installed()[name].label if name in installed() else name for name in plugins],
         "size": size(float(row.file_bytes)),
         "active": ago(row.active_at),
-        "support": formats.moment(row.support_until) if row.support_until else None,
+        "support": clock(row.support_until) if row.support_until else None,
     }
 
 
@@ -167,7 +164,7 @@ def _grant(each: Any) -> dict[str, Any]:
         "level": support.LEVELS[each.level],
         "reason": each.reason,
         "live": live,
-        "given": formats.moment(each.created_at),
-        "until": formats.moment(each.revoked_at or each.expires_at),
+        "given": clock(each.created_at),
+        "until": clock(each.revoked_at or each.expires_at),
         "used": each.first_used_at is not None,
     }

@@ -81,6 +81,11 @@ def pager(kept: Mapping[str, str], before: object | None) -> dict[str, Any] | No
     return {"previous_href": newest, "next_href": older, "text": ""} if older or newest else None
 
 
+def clock(value: datetime) -> str:
+    """Return a moment as the console tells it: operators have no business, so no time zone."""
+    return str(_("%(when)s (UTC)", when=formats.moment(value)))
+
+
 def ago(value: datetime | None) -> str:
     """Return how long ago something was, or a dash."""
     return formats.ago(value, now()) if value is not None else "–"

@@ -12,11 +12,10 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from diwan.errors import BadRequest
-from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.operators import log, support
 from diwan.operators.models import OperatorEntry
-from diwan.web.operator.frame import BASE, cut, pager, show
+from diwan.web.operator.frame import BASE, clock, cut, pager, show
 
 ACTIONS = {
     "operator.added": (_("made an operator:"), "user-plus"),
@@ -65,5 +64,5 @@ def line(entry: OperatorEntry, business: str | None) -> dict[str, Any]:
         "href": f"{BASE}/businesses/{entry.business_id}" if entry.business_id is not None and business else None,
         "told": [each for each in told if each],
         "icon": icon,
-        "when": formats.moment(entry.at),
+        "when": clock(entry.at),
     }

@@ -20,7 +20,7 @@ from diwan.kernel.catalogue import installed
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.operators import console, support
-from diwan.web.operator.frame import ago, show, size
+from diwan.web.operator.frame import clock, show, size
 
 OLD = 300
 """Seconds after which a job that waits is a problem."""
@@ -61,7 +61,7 @@ def index() -> ResponseReturnValue:
             {
                 "business": grant.tenant_name, "href": f"/operator/businesses/{grant.tenant_id}",
                 "open_href": f"/t/{grant.slug}" if grant.mine else None, "level": support.LEVELS[grant.level],
-                "reason": grant.reason, "until": formats.moment(grant.expires_at),
+                "reason": grant.reason, "until": clock(grant.expires_at),
             }
             for grant in console.grants()
         ],
@@ -147,6 +147,3 @@ def _versions() -> list[dict[str, Any]]:
         {"label": "PostgreSQL", "value": console.server().version},
         *({"label": entry.name, "value": entry.version} for entry in installed().values() if entry.version),
     ]
-
-
-__all__ = ["ago", "bind"]

@@ -1,4 +1,4 @@
-"""Column types whose values PostgreSQL keeps as whole numbers: amounts of a fixed number of places, and durations.
+"""Column types whose values PostgreSQL keeps in another form: amounts and durations as whole numbers, secrets sealed.
 
 Statements that pass SQLAlchemy's result and bind processors by must turn values with `reader` and `writer`.
 """
@@ -10,8 +10,12 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, LargeBinary
+from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from diwan.db.context import current
+from diwan.kit.sealing import place, seal, unseal
 
 BIGINT = 2**63
 SECOND = timedelta(seconds=1)
@@ -79,6 +83,55 @@ class Seconds(TypeDecorator[timedelta]):
     def from_stored(self, value: Any) -> timedelta:
         """Return the length of time of stored seconds."""
         return timedelta(seconds=int(value))
+
+
+class Sealed(TypeDecorator[str]):
+    """A secret text, sealed for the tenant of the scope and for `column` (`schema.table.column`).
+
+    SQL can ask whether there is one, and nothing else of it.
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+    class Comparator(TypeDecorator.Comparator[str]):
+        """Sealing twice gives two different values, so comparing them would never find anything."""
+
+        def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
+            if op not in (operators.is_, operators.is_not):
+                raise TypeError("A sealed value cannot be compared, sorted or searched in SQL, only IS [NOT] NULL.")
+            return super().operate(op, *other, **kwargs)
+
+    def __init__(self, column: str = "") -> None:
+        super().__init__()
+        self.column = column
+
+    comparator_factory = Comparator
+
+    def process_bind_param(self, value: Any, dialect: Any) -> bytes | None:
+        return None if value is None else seal(str(value).encode(), self.place(current.tenant.id))
+
+    def process_result_value(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else unseal(bytes(value), self.place(current.tenant.id)).decode()
+
+    @property
+    def python_type(self) -> type[Any]:
+        return str
+
+    def place(self, tenant_id: int) -> bytes:
+        """Return the context under which a tenant's values of this column are sealed."""
+        return place(self.column, tenant_id)
+
+
+SEALED_FOR = "sealed_for"
+
+
+def sealed_for(owner: str) -> dict[str, str]:
+    """Return the `info` of a binary column that holds `seal(value, place("schema.table.column", <the row's owner>))`.
+
+    For tables of no tenant; `diwan secrets rotate` finds the column by it. `owner` is a column of the same table.
+    """
+    return {SEALED_FOR: owner}
 
 
 def iso_span(span: timedelta) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import inspect, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from diwan.db.context import current
 from diwan.errors import Invalid
@@ -97,6 +98,13 @@ def are_set(resource: Resource, id: UUID) -> dict[str, bool]:
     return dict(zip(resource.secrets, row or [False] * len(columns), strict=True))
 
 
+def put(record: Any, given: Mapping[str, str | None], there: Mapping[str, bool]) -> None:
+    """Set secrets of a record without reading the former ones, which may be sealed with a key that is gone."""
+    for name, value in given.items():
+        set_committed_value(record, name, "" if there.get(name) else None)  # what stood there, as far as it is told
+        setattr(record, name, value)
+
+
 def assigned(resource: Resource, record: Any) -> dict[str, str | None]:
     """Return the secrets that code has set on a record and that are not written yet."""
     state: Any = inspect(record)
@@ -104,6 +112,6 @@ def assigned(resource: Resource, record: Any) -> dict[str, str | None]:
 
 
 def traces(given: Mapping[str, str | None], there: Mapping[str, bool]) -> tuple[dict[str, bool], dict[str, bool]]:
-    """Return what audit and events tell of changed secrets: before and after, whether there was one; never the value."""
+    """Return what audit and events tell of changed secrets: before and after, whether there was one, never which."""
     touched = {name: value for name, value in given.items() if value is not None or there.get(name)}
     return {name: there.get(name, False) for name in touched}, {n: v is not None for n, v in touched.items()}

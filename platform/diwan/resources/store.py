@@ -109,7 +109,8 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
         settled = settle(resource, {**before, **changed}, {**_values_of_rows(resource, existing), **rows}, outer)
         changed |= {name: value for name, value in settled.items() if before[name] != value}
     old_parts = {name: _plain(resource.parts[name], existing[name].values()) for name in rows}
-    assign(resource, record, {**changed, **{name: hidden[name] for name in now_set}})
+    assign(resource, record, changed)
+    secrets.put(record, {name: hidden[name] for name in now_set}, was)
     if changed:
         _announce(resource, "updating", record, before, changed)
     for name, given in rows.items():
@@ -146,6 +147,7 @@ def save(resource: Resource, record: Any, before: Mapping[str, Any], action: str
     title = _title(resource, record)
     hidden = secrets.assigned(resource, record)
     was, now_set = secrets.traces(hidden, secrets.are_set(resource, record.id)) if hidden else ({}, {})
+    secrets.put(record, {name: hidden[name] for name in now_set}, was)
     if not changed and not now_set:
         audit.record(action, resource.key, record.id, title)
         return

@@ -15,11 +15,12 @@ from markupsafe import Markup
 from diwan.db import current
 from diwan.kit import formats
 from diwan.kit.i18n import LANGUAGES, _, listed
-from diwan.resources import Field, Resource
+from diwan.resources import Field, Resource, people
 from diwan.resources.amounts import base_currency, currency_of
 from diwan.resources.kinds.texts import clean_html
 from diwan.resources.kinds.times import clock_span
 from diwan.resources.search import titles
+from diwan.resources.secrets import longest
 from diwan.resources.showing import (
     BY_VALUE,
     NUMERIC,
@@ -88,10 +89,10 @@ def _badges(described: Field, values: Sequence[Any]) -> list[Any]:
 def _links(described: Field, values: Sequence[Any]) -> list[Any]:
     several = described.kind.several
     names = titles(described.reference, {i for value in values for i in value or ()} if several else values)
-    base = record_base(described.reference)
+    base = record_base(described.reference) if described.reference != people.KEY else ""  # people have no page there
 
     def link(id: Any) -> dict[str, Any]:
-        return {"text": names.get(id) or _("Unavailable"), "href": f"{base}/{id}"}
+        return {"text": names.get(id) or _("Unavailable"), "href": f"{base}/{id}" if base else ""}
 
     if several:
         return [[link(id) for id in value or ()] or "" for value in values]
@@ -153,6 +154,24 @@ def control(
     return made
 
 
+def secret_control(
+    described: Field, is_set: bool, error: object = "", *, typed: bool = False, readonly: bool = False
+) -> dict[str, Any]:
+    """Return the control of a secret: whether there is one, never which. `typed`: one was, and must be typed again."""
+    again = _("Type it again: a secret is not shown a second time.") if typed and not error else ""
+    return {
+        "name": described.name, "kind": "secret", "label": described.label, "help": described.help, "value": is_set,
+        "error": error or again, "required": False, "readonly": readonly, "wide": described.wide,
+        "maxlength": longest(described), "several_lines": described.kind.name == "longtext",
+        "text": secret_text(is_set),
+    }  # fmt: skip
+
+
+def secret_text(is_set: object) -> str:
+    """Return what people read in the place of a secret."""
+    return str(_("Set") if is_set else _("Not set"))
+
+
 def _beside_control(described: Field, value: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """An amount as its currency writes it, a quantity with its unit, where those are fields of the record."""
     if described.kind.name == "quantity":
@@ -170,7 +189,8 @@ def _choice_extras(described: Field, value: Any) -> dict[str, Any]:
 
 def _reference_extras(described: Field, value: Any) -> dict[str, Any]:
     base = record_base(described.reference)
-    return {"src": f"{base}/options", "href": f"{base}/{value}" if value else "", "text": title_of(described, value)}
+    href = f"{base}/{value}" if value and described.reference != people.KEY else ""
+    return {"src": f"{base}/options", "href": href, "text": title_of(described, value)}
 
 
 def _references_extras(described: Field, value: Any) -> dict[str, Any]:
@@ -308,6 +328,9 @@ def changes(
         if name in resource.parts:
             part = resource.parts[name]
             lines.append({"label": part.labels, "before": _rows(part, old), "after": _rows(part, new)})
+        elif name in resource.secrets:
+            told = _("Set anew") if old and new else secret_text(new)
+            lines.append({"label": resource.secrets[name].label, "before": secret_text(old), "after": told})
         elif name in resource.fields:
             described = resource.fields[name]
             lines.append(

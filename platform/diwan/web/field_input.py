@@ -19,7 +19,9 @@ def read(fields: Mapping[str, Field], form: MultiDict[str, str]) -> dict[str, An
     """Return the raw values of a posted form; what is not on it is absent."""
     raw: dict[str, Any] = {}
     for name, described in fields.items():
-        if described.kind.several:
+        if described.secret:
+            raw |= read_secret(name, form)
+        elif described.kind.several:
             raw[name] = [value for value in form.getlist(name) if value]
         elif described.kind.name == "boolean":
             raw[name] = name in form
@@ -28,13 +30,29 @@ def read(fields: Mapping[str, Field], form: MultiDict[str, str]) -> dict[str, An
     return raw
 
 
+def read_secret(name: str, form: Mapping[str, str]) -> dict[str, str | None]:
+    """Return what a form says of a secret: a new one, None to remove it, or nothing, which leaves it as it is."""
+    if form.get(name):
+        return {name: form[name]}
+    return {name: None} if form.get(f"remove-{name}") else {}
+
+
 def controls(
-    fields: Mapping[str, Field], values: Mapping[str, Any], error: DiwanError | None = None, *, readonly: bool = False
-) -> list[dict[str, Any]]:
-    """Return the controls as macros/fields.html takes them; a field without a value shows its default."""
+    fields: Mapping[str, Field], values: Mapping[str, Any], error: DiwanError | None = None, *, readonly: bool = False,
+    are_set: Mapping[str, bool] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return the controls as macros/fields.html takes them; a field without a value shows its default.
+
+    are_set: of each secret, whether there is one.
+    """
     errors = _errors(error)
     return [
-        cells.control(described, values.get(name, described.initial()), errors.get(name, ""), readonly=readonly)
+        cells.secret_control(
+            described, bool((are_set or {}).get(name)), errors.get(name, ""), typed=bool(values.get(name)),
+            readonly=readonly,
+        )
+        if described.secret
+        else cells.control(described, values.get(name, described.initial()), errors.get(name, ""), readonly=readonly)
         for name, described in fields.items()
     ]
 

@@ -102,14 +102,14 @@ def _show(
     # After a stale save the form holds what was typed and the version of now: saving again is a choice.
     seen = stored.version if error is None or isinstance(error, Stale) else version(form) or 0
     patterns = [_pattern(name, *number, form, error) for name, number in numbers.items()]
-    values = {**configuring.values_of(plugin, fields), **raw}
+    values, are_set = {**configuring.values_of(plugin, fields), **raw}, configuring.are_set(plugin, fields)
     shown = {
         "title": label,
         "lead": _("Settings of this module for the whole business."),
         "action": f"{home()}/settings/{plugin}",
         "version": seen,
         "groups": [
-            {"label": _("Settings"), "fields": field_input.controls(fields, values, error)},
+            {"label": _("Settings"), "fields": field_input.controls(fields, values, error, are_set=are_set)},
             {"label": _("Numbers"), "fields": patterns,
              "help": NUMBERS_HELP},
         ],

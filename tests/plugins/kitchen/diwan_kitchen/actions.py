@@ -19,6 +19,7 @@ class Settings:
     tip: Decimal = field(_("Usual tip"), widget="percent", default=Decimal(10), min=0, max=100)
     spicy: bool = field(_("Spicy"), default=True)
     taste: str = field(_("Taste"), choices={"mild": _("Mild"), "hot": _("Hot")}, default="mild")
+    till_key: str | None = field(_("Key of the till"), secret=True)
 
 
 class Discount:

@@ -25,6 +25,8 @@ class Client(Model):
     phone: Mapped[str | None] = field(_("Telephone"), widget="phone")
     city: Mapped[str | None] = field(_("City"))
     address: Mapped[dict | None] = field(_("Address"), widget="address", search=True)
+    shop_key: Mapped[str | None] = field(_("Key of the shop"), secret=True)
+    certificate: Mapped[str | None] = field(_("Certificate"), widget="longtext", secret=True, help=_("PEM"))
 
 
 def total(order) -> Decimal:

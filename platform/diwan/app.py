@@ -11,13 +11,15 @@ import logging
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from diwan import collaboration, files, jobs, mail, rest, web
+from diwan import collaboration, files, jobs, leaving, mail, outgoing, rest, web
+from diwan.audit import checks
 from diwan.config import Config
 from diwan.db.engine import driver_url, engine_options, open_with_tenant
 from diwan.extensions import csrf, db, login_manager
 from diwan.kernel import loader
 from diwan.kernel.catalogue import activate
-from diwan.kit import sealing
+from diwan.kit import redaction, sealing
+from diwan.operators import support
 from diwan.users import breached, codes
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the application of one process. Raises ConfigError, and PluginsNotReady in strict mode."""
     # 1. Settings
     config = (config or Config.from_env()).require_servers()
+    redaction.install()
+    redaction.know(*config.secrets)
     app = Flask("diwan.web", static_folder=None)
     app.config.update(
         DIWAN=config,
@@ -58,10 +62,14 @@ def create_app(config: Config | None = None) -> Flask:
     sealing.provide_keys(config.secrets_keys, config.secret_key)
     breached.configure(config)
     files.configure(config)
+    outgoing.configure(config)
     jobs.connect(config)
     jobs.register(mail.JOB, mail.deliver, attempts=12)
+    jobs.register(checks.CHECK, checks.check, batches=True, timeout=3600)
     jobs.register(collaboration.tasks.REMIND, collaboration.remind)
+    jobs.register(support.ENDED, support.ended)
     collaboration.connect()
+    leaving.configure(config)
     # 4. The faces
     rest.register(app)
     web.register(app)

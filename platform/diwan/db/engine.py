@@ -51,6 +51,7 @@ def engine_options(*, pool_size: int = 10, statement_timeout: int = 30) -> dict[
         "pool_use_lifo": True,
         "pool_recycle": 1800,
         "skip_autocommit_rollback": False,
+        "hide_parameters": True,  # an error's text is logged; the values of its statement may be secrets
         "connect_args": {
             "autocommit": True,
             "cursor_factory": ExtendedCursor,

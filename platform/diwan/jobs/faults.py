@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from diwan.errors import DiwanError
+from diwan.kit.redaction import redact
 
 AWAY = ("08", "57P", "53300")
 """SQLSTATE classes: connection exceptions, operator intervention (shutdown, starting up), too many connections."""
@@ -42,7 +43,7 @@ def final(error: BaseException) -> bool:
 def told(error: BaseException) -> str:
     """Return the text of an error for whoever reads it: a refusal's sentence, or type, text and place of a defect."""
     if final(error):
-        return str(error)
+        return redact(str(error))
     cause = error.__cause__ if isinstance(error, DiwanError) and error.__cause__ else error
     place = "".join(traceback.format_tb(cause.__traceback__)[-4:])
-    return f"{type(cause).__name__}: {cause}\n{place}"[:LONGEST].replace("\0", "")
+    return redact(f"{type(cause).__name__}: {cause}\n{place}")[:LONGEST].replace("\0", "")

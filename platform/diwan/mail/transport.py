@@ -52,7 +52,7 @@ class Folder:
         unfinished.touch(mode=0o600)
         unfinished.write_bytes(bytes(message))
         unfinished.replace(path)
-        log.info("mail to %s: %s (%s)", message["To"], message["Subject"], path)
+        log.info("mail to %s: %s", message["To"], path)  # not its subject, which may be a code
 
 
 class Smtp:

@@ -127,4 +127,4 @@ def _asked(form: Mapping[str, Field]) -> Schema:
 
 def _holder(form: Mapping[str, Field]) -> Resource:
     """The fields of an action's form as `schemas.write` takes them."""
-    return cast(Resource, SimpleNamespace(fields=dict(form), editable=tuple(form), parts={}))
+    return cast(Resource, SimpleNamespace(fields=dict(form), editable=tuple(form), parts={}, secrets={}))

@@ -9,6 +9,7 @@ from typing import Any
 
 from diwan.resources import Field, Resource
 from diwan.resources.everywhere import BESIDE, SYSTEM_FIELDS
+from diwan.resources.secrets import longest
 from diwan.resources.values import MOST_PARTS, as_json
 from diwan.rest import bodies
 
@@ -49,6 +50,7 @@ def record(resource: Resource) -> Schema:
 def write(resource: Resource, *, partial: bool) -> Schema:
     """Return the schema of a record as it is sent: `partial` for a change of one that is there."""
     properties: Schema = {name: _write(resource.fields[name]) for name in resource.editable}
+    properties |= {name: _secret(field) for name, field in resource.secrets.items()}
     for name, part in resource.parts.items():
         row = write(part, partial=True)
         row["properties"] = {"id": UUID_TEXT, **row["properties"]}
@@ -134,6 +136,11 @@ def _read(field: Field, *, expandable: bool) -> Schema:
     if field.readonly:
         schema["readOnly"] = True
     return {**schema, **_told(field)}
+
+
+def _secret(field: Field) -> Schema:
+    """A secret is sent and never answered; null removes it."""
+    return {"type": ["string", "null"], "maxLength": longest(field), "writeOnly": True, **_told(field)}
 
 
 def _write(field: Field) -> Schema:

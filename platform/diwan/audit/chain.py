@@ -65,7 +65,7 @@ class Anchor:
 class Fault:
     """The first thing that does not fit. `seq` is the place in the chain, `entry` the id of the entry."""
 
-    reason: str
+    reason: object
     seq: int | None = None
     entry: UUID | None = None
 

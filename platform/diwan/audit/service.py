@@ -48,6 +48,7 @@ class Filter:
     record_id: UUID | None = None
     actor_id: UUID | None = None
     action: str = ""
+    actions: Sequence[str] = ()
     text: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -77,6 +78,11 @@ def record_everywhere(user_id: UUID, entry: Entry) -> None:
         "SELECT tenant_id FROM core.memberships_of(%(who)s)", {"who": user_id}
     )  # fmt: skip
     _record([entry], [row.tenant_id for row in rows])
+
+
+def record_in(tenants: Sequence[int], entry: Entry) -> None:
+    """Add an entry to the logs of some businesses, whichever is open."""
+    _record([entry], tenants)
 
 
 def _record(entries: Iterable[Entry], tenants: Sequence[int]) -> None:
@@ -187,7 +193,7 @@ def entries(
     return current.session.scalars(statement).all()
 
 
-def chosen(wanted: Filter) -> Select[tuple[AuditEntry]]:
+def chosen(wanted: Filter) -> Select[AuditEntry]:
     """Return a select of the entries of the open business that are wanted, in no order."""
     statement = select(AuditEntry).where(AuditEntry.tenant_id == current.tenant.id)
     for column, value in (
@@ -198,6 +204,8 @@ def chosen(wanted: Filter) -> Select[tuple[AuditEntry]]:
     ):
         if value:
             statement = statement.where(column == value)
+    if wanted.actions:
+        statement = statement.where(AuditEntry.action.in_(wanted.actions))
     if wanted.since is not None:
         statement = statement.where(AuditEntry.at >= wanted.since)
     if wanted.until is not None:

@@ -14,7 +14,7 @@ from diwan import __version__
 from diwan.db import current
 from diwan.kit.i18n import _
 from diwan.resources import Resource
-from diwan.rest import bodies, schemas
+from diwan.rest import bodies, log, schemas
 from diwan.rest.exporting import TYPES
 from diwan.rest.reading import LIST_PARAMETERS, MOST_RECORDS, check_parameters
 from diwan.rest.records import reply, routes
@@ -74,6 +74,9 @@ def document(resources: Iterable[Resource]) -> dict[str, Any]:
     paths: Paths = {
         "/api/v1/": {"get": operation("me", _("Whose token this is"), READ, _me(), parameters=[])},
         "/api/v1/openapi.json": {"get": operation("openapi", _("This specification"), READ, {"type": "object"})},
+        "/api/v1/audit": {
+            "get": _with_files(operation("audit", _("What happened"), READ, log.PAGE, parameters=log.parameters()))
+        },
         "/api/v1/jobs/{id}": {"parameters": named("id"), "get": operation("job", _("How a job stands"), READ, JOB)},
     }
     for resource in resources:
@@ -216,6 +219,11 @@ def _list(resource: Resource, tag: str) -> dict[str, Any]:
         f"{resource.key}.list", _("List"), READ, schemas.page(ref(resource.key)), tag=tag,
         parameters=_list_parameters(resource),
     )  # fmt: skip
+    return _with_files(found)
+
+
+def _with_files(found: dict[str, Any]) -> dict[str, Any]:
+    """Add that a list also comes as a file."""
     content = found["responses"]["200"]["content"]
     for kind in TYPES.values():
         content[kind.partition(";")[0]] = {"schema": {"type": "string"}}

@@ -23,7 +23,8 @@ def chain_anew(owner: psycopg.Connection[Any], tenant: int) -> None:
     """Work the whole chain of a business out again, so that forged entries fit. `app.tenant_id` is set."""
     digest = chain.BEGIN
     with owner.cursor(row_factory=namedtuple_row) as cursor:
-        for row in cursor.execute(ENTRIES).fetchall():
+        rows: list[Any] = cursor.execute(ENTRIES).fetchall()
+        for row in rows:
             digest = hashlib.sha256(digest + chain.canonical(row._replace(at=row.at.astimezone(UTC)))).digest()
             owner.execute("UPDATE core.audit_link SET hash = %s WHERE seq = %s", (digest, row.seq))
     owner.execute("UPDATE core.audit_head SET hash = %s WHERE tenant_id = %s", (digest, tenant))

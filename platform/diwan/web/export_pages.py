@@ -6,7 +6,7 @@ It must read page by page while it sends, and write into the audit log how much 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextvars import copy_context
 from itertools import chain
 from tempfile import SpooledTemporaryFile
@@ -31,6 +31,7 @@ from diwan.web.state import ListState
 
 pages = Blueprint("exports", __name__, url_prefix="/t/<slug>/<plugin>/<name>")
 T = TypeVar("T")
+P = TypeVar("P", bound=Sized)
 MIME = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
@@ -69,7 +70,8 @@ def export(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
         if form == "csv"
         else exports.jsonl_lines(resource, columns, found)
     )
-    response = Response(_streamed(lines, resource, form, counter), content_type=MIME[form])
+    sent = streamed(lines, lambda: note(resource, form, counter.count))
+    response = Response(sent, content_type=MIME[form])
     response.headers.set("Content-Disposition", "attachment", filename=title)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -81,7 +83,7 @@ class Counter:
     def __init__(self) -> None:
         self.count = 0
 
-    def over(self, found: Iterable[Rows]) -> Iterator[Rows]:
+    def over(self, found: Iterable[P]) -> Iterator[P]:
         for page in found:
             self.count += len(page)
             yield page
@@ -97,8 +99,11 @@ def _workbook(resource: Resource, columns: tuple[str, ...], found: Iterator[Rows
     return response
 
 
-def _streamed(lines: Iterator[T], resource: Resource, form: str, counter: Counter) -> Iterator[T]:
-    """Yield what is sent. It comes after the request is over: in a copy of its context, leaving no transaction open."""
+def streamed(lines: Iterator[T], noted: Callable[[], None]) -> Iterator[T]:
+    """Yield what is sent. It comes after the request is over: in a copy of its context, leaving no transaction open.
+
+    `noted` writes into the log how much it was.
+    """
     context = copy_context()
     ended = object()
 
@@ -111,7 +116,7 @@ def _streamed(lines: Iterator[T], resource: Resource, form: str, counter: Counte
     def finish() -> None:
         try:
             with unit_of_work():
-                note(resource, form, counter.count)
+                noted()
         finally:
             db.session.remove()  # the request that would do it is over
 
@@ -126,5 +131,7 @@ def _streamed(lines: Iterator[T], resource: Resource, form: str, counter: Counte
 
 
 def note(resource: Resource, form: str, count: int) -> None:
-    """Write down that records have left."""
-    audit.record("export", resource.key, title=str(resource.labels), after={"format": form, "records": count})
+    """Write down that records have left: which ones the address tells."""
+    asked = {name: value for name, value in request.args.items() if value and name not in ("format", "bom")}
+    told = {"format": form, "records": count, **({"filter": asked} if asked else {})}
+    audit.record("export", resource.key, title=str(resource.labels), after=told)

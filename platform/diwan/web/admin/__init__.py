@@ -10,8 +10,8 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Bind the pages."""
-    from diwan.web.admin import audit, custom_fields, data, modules, people, policy, roles, settings, support, tokens
+    from diwan.web.admin import audit_log, custom_fields, data, modules, people, policy, roles, settings, support, tokens
     from diwan.web.admin import role_compare  # noqa: F401  (its page belongs to the roles)
 
-    for part in (data, people, policy, roles, modules, settings, support, custom_fields, tokens, audit):
+    for part in (data, people, policy, roles, modules, settings, support, custom_fields, tokens, audit_log):
         app.register_blueprint(part.pages)

@@ -29,6 +29,14 @@ INDEXES = [
     "CREATE INDEX ix_team_member_user ON core.team_member (tenant_id, user_id)",
 ]
 
+# Colleagues as records refer to them: by the id of the account, also those who have left.
+PERSON = """CREATE VIEW core.person WITH (security_invoker = true) AS
+    SELECT m.tenant_id, m.user_id AS id, u.name, u.email, m.job_title, m.created_at, NULL::uuid AS created_by,
+        m.created_at AS updated_at,
+        CASE WHEN m.state <> 'active' OR u.disabled_at IS NOT NULL THEN coalesce(u.disabled_at, m.created_at) END
+            AS archived_at, m.version, u.folded AS sort_title, '{}'::jsonb AS custom
+    FROM core.membership m JOIN core."user" u ON u.id = m.user_id"""
+
 OLD_COLUMNS = "t.id, t.slug, t.name, t.country, t.language, t.timezone, t.currency, t.lineup_key, t.tailoring, t.brand"
 OLD_RESULT = """tenant_id bigint, slug text, tenant_name text, country text, tenant_language text,
     timezone text, currency text, lineup_key text, tailoring bigint, brand jsonb"""
@@ -88,6 +96,9 @@ def upgrade() -> None:
     for column in ("job_title text NOT NULL DEFAULT ''", "phone text NOT NULL DEFAULT ''",
                    "signature text NOT NULL DEFAULT ''", "avatar uuid"):  # fmt: skip
         op.execute(f"ALTER TABLE core.membership ADD COLUMN {column}")
+    op.execute("""ALTER TABLE core."user" ADD COLUMN folded text NOT NULL DEFAULT ''""")
+    op.execute("""UPDATE core."user" SET folded = lower(name)""")
+    op.execute(PERSON)
     for name, columns in TENANT_TABLES.items():
         op.execute(
             f"""CREATE TABLE core.{name} (tenant_id bigint NOT NULL, {columns},
@@ -105,6 +116,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     _replace(_lookups(OLD_COLUMNS, OLD_RESULT, OLD_VALID, "", ""))
+    op.execute("DROP VIEW core.person")
+    op.execute("""ALTER TABLE core."user" DROP COLUMN folded""")
     for name in reversed(TENANT_TABLES):
         op.execute(f"DROP TABLE core.{name}")
     for column in ("job_title", "phone", "signature", "avatar"):

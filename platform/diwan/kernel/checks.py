@@ -16,6 +16,7 @@ from sqlalchemy.orm import RelationshipProperty
 from diwan.db.grants import ALL, Grant
 from diwan.kernel.catalogue import Entry
 from diwan.kernel.contribution import Contribution, permissions_of
+from diwan.resources import people
 from diwan.resources.declare import Resource
 from diwan.resources.model import forget_package, registry_of
 from diwan.resources.reach import SCOPES
@@ -80,7 +81,7 @@ def _foreign_key(constraint: ForeignKeyConstraint, target: str, entry: Entry) ->
     name = f"{constraint.table.fullname} → {target}"
     schema = target.partition(".")[0]
     allowed = {entry.name, *(entry.manifest.requires if entry.manifest else ())}
-    if schema not in allowed and target not in ("core.tenant", "core.file"):
+    if schema not in allowed and target not in ("core.tenant", "core.file", "core.membership"):
         yield f'foreign key {name}: only plugins in [requires] may be referred to; otherwise use field(ref="{target}")'
     if (constraint.ondelete or "").upper() not in ("CASCADE", "RESTRICT"):
         yield f"foreign key {name}: ondelete must be RESTRICT or CASCADE"
@@ -167,6 +168,8 @@ def _actions(resource: Resource) -> Iterable[str]:
 
 def _known_resource(key: str, entries: Mapping[str, Entry]) -> bool | None:
     """Return whether the resource exists; None where its plugin is not installed (then the reference is inert)."""
+    if key == people.KEY:
+        return True
     found = _contributions_of(key.partition(".")[0], entries)
     return None if found is None else any(c.kind == "resource" and c.key == key for c in found)
 

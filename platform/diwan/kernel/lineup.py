@@ -18,7 +18,7 @@ from diwan.kernel import guard
 from diwan.kernel.catalogue import Entry, Plugins, installed
 from diwan.kernel.contribution import Contribution, permissions_of
 from diwan.kernel.hookspecs import SPECS
-from diwan.resources import custom
+from diwan.resources import custom, people
 from diwan.resources.declare import Resource
 from diwan.resources.reach import narrow_all
 
@@ -179,7 +179,7 @@ def compile_lineup(key: str, entries: Mapping[str, Entry]) -> Lineup:
     if left_out:
         log.warning("lineup %s is served without %s", key, ", ".join(f"{n} ({s})" for n, s in left_out.items()))
     contributions = [c for entry in ready.values() if entry.plugin for c in entry.plugin.all()]
-    resources = {c.key: c.target for c in contributions if c.kind == "resource"}
+    resources = {people.KEY: people.PERSON, **{c.key: c.target for c in contributions if c.kind == "resource"}}
     return Lineup(
         key=key,
         plugins=tuple(ready),

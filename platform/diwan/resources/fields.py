@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import mapped_column
 
 from diwan.db.columns import Sealed
+from diwan.db.context import current
 from diwan.resources.computing import Formula
 from diwan.resources.kinds import KINDS, Kind
 
@@ -97,6 +98,11 @@ class Field:
         return self.computed if callable(self.computed) else None
 
     @property
+    def is_me(self) -> bool:
+        """Whether a new record begins with the person who makes it."""
+        return bool(self.default == "me" and self.ref == "core.person")
+
+    @property
     def is_file(self) -> bool:
         return self.kind.name in ("file", "image")
 
@@ -104,6 +110,8 @@ class Field:
         """Return the value that a new record starts with; None where it has none."""
         if self.default is None:
             return [] if self.kind.several else {"boolean": False}.get(self.kind.name)
+        if self.is_me:
+            return current.user.id
         return self.default() if callable(self.default) else self.default
 
     def parse(self, raw: Any) -> Any:
@@ -150,8 +158,8 @@ def field(
 
     label, help: translatable texts. widget: a kind that the annotation does not tell (email, phone, url, country,
     longtext). ref: a model of this plugin (a foreign key) or a resource's key ("contacts.contact"). choices: value to
-    label. default: a value or a function. unique: within the tenant. index: long lists sort and filter by it quickly.
-    search: found by the search box. synonyms: other names under which files carry it. min, max: bounds of a number, or
+    label; "core.person" is a colleague. default: a value or a function, of a colleague also "me". unique: within the
+    tenant. index: long lists sort and filter by it quickly. search: found by the search box. synonyms: other names under which files carry it. min, max: bounds of a number, or
     max as the most characters of a text.
     currency: the field that holds an amount's currency; of a child row also "<part_of>.<field>". unit: the field that
     holds a quantity's unit, or the unit itself. computed: SQL over fields of the record, or a function of the record
@@ -170,7 +178,9 @@ def field(
         show_when=show_when or {}, filter=filter or {},
     )  # fmt: skip
     options: dict[str, Any] = {"info": {"field": described}}
-    if default is not None:
+    if described.is_me:
+        options["default"] = lambda: current.user.id
+    elif default is not None:
         options["default"] = _column_default(default)
     kind = KINDS.get(widget)
     if kind is not None and kind.column is not None:

@@ -98,7 +98,7 @@ def resolve_references(described: Field, texts: Collection[str]) -> dict[str, UU
     there = find_by_id(target, by_id.values())
     for text, key in by_id.items():
         candidates[text] |= {key} & there.keys()
-    unique = [name for name, f in target.fields.items() if f.unique and f.kind.name == "text"]
+    unique = [name for name, f in target.fields.items() if f.unique and f.kind.name in ("text", "email")]
     for name in (target.title, *unique):
         to_key = key_of(target, name)
         keys = {text: to_key(text) for text in texts if not candidates[text]}

@@ -140,7 +140,7 @@ class Model:
         from diwan.resources import store
 
         own: Any = cls.__resource__  # type: ignore[attr-defined]
-        tailored = current.lineup.resources.get(own.key) if current.lineup else None
+        tailored = current.lineup.whole.resources.get(own.key) if current.lineup else None
         return store.create(tailored or own, values)  # type: ignore[no-any-return]
 
 
@@ -177,7 +177,7 @@ def _describe(described: Field, column: Column[Any]) -> None:
     described.purpose = f"{column.table.fullname}.{column.name}"  # under which the field's files are stored
     described.nullable = bool(column.nullable)
     if described.secret:
-        column.type = Sealed(described.purpose)
+        column.type, column.comment = Sealed(described.purpose), "secret"  # no export of a business carries it
     kind = described.widget or _kind_of(described, column)
     if kind not in KINDS:
         raise TypeError(f"{column.table.fullname}.{column.name}: unknown kind {kind!r}; known: {', '.join(KINDS)}.")
@@ -207,7 +207,16 @@ def _constrain(table: Table, schema: str, column: Column[Any], described: Field)
     if described.kind.several:
         return
     target = "core.file" if described.is_file else described.reference
-    if target and (described.is_file or target.startswith(schema + ".")):
+    if target == "core.person":
+        table.append_constraint(
+            ForeignKeyConstraint(
+                ["tenant_id", name],
+                ["core.membership.tenant_id", "core.membership.user_id"],
+                ondelete="RESTRICT",
+                name=f"fk_{table.name}_{name}",
+            )
+        )
+    elif target and (described.is_file or target.startswith(schema + ".")):
         table.append_constraint(
             ForeignKeyConstraint(
                 ["tenant_id", name],

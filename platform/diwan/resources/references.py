@@ -53,7 +53,7 @@ def _missing(described: Field, ids: set[UUID], *, narrowed: bool) -> set[UUID]:
         referred = current.lineup.resources.get(described.reference) if current.lineup else None
         if referred is None:
             return set()
-        # Code names anything; so does who may read none at all, a program with few rights, which knows ids from elsewhere.
+        # Code names anything; so do those who may read none at all: programs with few rights know ids from elsewhere.
         referred = referred.whole if not narrowed or not referred.may("read") else referred
         statement = referred.rows(referred.table.c.id).where(referred.table.c.id == any_(wanted))
     return ids - set(current.session.execute(statement).scalars())

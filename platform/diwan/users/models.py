@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from diwan.db.base import Base, TenantMixin, now
 from diwan.kit.ids import uuid7
+from diwan.kit.text import fold
 
 
 class User(Base):
@@ -24,6 +25,7 @@ class User(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    folded: Mapped[str] = mapped_column(default="", server_default="")
     password_hash: Mapped[str] = mapped_column(default="", server_default="")
     language: Mapped[str] = mapped_column(default="en", server_default="en")
     theme: Mapped[str] = mapped_column(default="auto", server_default="auto")
@@ -32,6 +34,11 @@ class User(Base):
     seen_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+
+    @validates("name")
+    def _fold_name(self, _key: str, name: str) -> str:
+        self.folded = fold(name)
+        return name
 
 
 class Session(Base):

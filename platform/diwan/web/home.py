@@ -23,7 +23,7 @@ from diwan.kernel import guard
 from diwan.kernel.results import Chart, Rows, Stat
 from diwan.kit import formats
 from diwan.kit.i18n import _
-from diwan.resources import Resource, list_page, store
+from diwan.resources import Resource, list_page, people, store
 from diwan.resources.filters import described
 from diwan.resources.search import TSQuery, query_text
 from diwan.resources.values import title_text
@@ -171,7 +171,7 @@ def _found(phrase: str) -> list[dict[str, Any]]:
     if query is None or not readable:
         return []
     groups: dict[str, dict[str, Any]] = {}
-    for key, resource in [(key, resource) for key, resource in readable.items() if resource.reach]:
+    for key, resource in [(k, r) for k, r in readable.items() if r.reach or k == people.KEY]:
         del readable[key]
         page = list_page(resource, (resource.title,), search=phrase, limit=MOST_FOUND)
         for row in page.rows:

@@ -117,7 +117,7 @@ def delete(plugin: str, name: str, id: Any, **_slug: str) -> ResponseReturnValue
 @pages.get(f"{BASE}/options")
 def options(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     """Answer a reference picker: the first records that match what was typed, and what fits the form (`f.<field>`)."""
-    resource = find(plugin, name, "read")
+    resource = find(plugin, name, "read", picker=True)
     where = [[n.removeprefix("f."), "eq", v] for n, v in request.args.items() if n.startswith("f.") and v]
     hint = next((n for n in resource.columns if n != resource.title and resource.fields[n].kind.name in HINTS), "")
     columns = [resource.title, hint] if hint else [resource.title]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Uuid
 
+from diwan.db.context import current
 from diwan.kit.i18n import _, listed
 from diwan.resources.kinds.kind import CHOICE_OPERATORS, STRING, Kind
 
@@ -43,9 +44,11 @@ def read_choice(field: Field, raw: Any) -> str | None:
 
 
 def read_id(field: Field, raw: Any) -> UUID | None:
-    """Return the id of a record."""
+    """Return the id of a record; "me" is the person who asks, where people are referred to."""
     if raw == "":
         return None
+    if raw == "me" and field.ref == "core.person":
+        return current.user.id
     if isinstance(raw, UUID):
         return raw
     try:

@@ -1,6 +1,6 @@
 """The tables of the shop.
 
-A lead belongs to whoever wrote it down; what an employee earns is sensitive.
+A lead belongs to its salesperson; what an employee earns is sensitive.
 """
 
 from decimal import Decimal
@@ -23,6 +23,7 @@ class Customer(Model):
     label=_("Lead"),
     labels=_("Leads"),
     icon="target",
+    owner="seller",
     columns=["name", "state", "budget", "customer"],
     lifecycle=Lifecycle(
         "state",
@@ -37,6 +38,7 @@ class Lead(Model):
     state: Mapped[str] = field(_("State"), default="open")
     budget: Mapped[Decimal | None] = field(_("Budget"), widget="quantity")
     customer: Mapped[UUID | None] = field(_("Customer"), ref=Customer)
+    seller: Mapped[UUID | None] = field(_("Salesperson"), ref="core.person", default="me")
 
 
 @plugin.resource(label=_("Employee"), labels=_("Employees"), icon="users", columns=["name", "city", "salary"])

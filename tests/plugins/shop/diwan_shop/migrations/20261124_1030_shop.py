@@ -12,9 +12,11 @@ RECORD = """created_at timestamptz NOT NULL, created_by uuid, updated_at timesta
 
 TABLES = {
     "customer": "name text NOT NULL, city text, credit bigint",
-    "lead": """name text NOT NULL, state text NOT NULL, budget bigint, customer uuid,
+    "lead": """name text NOT NULL, state text NOT NULL, budget bigint, customer uuid, seller uuid,
         CONSTRAINT fk_lead_customer FOREIGN KEY (tenant_id, customer)
-            REFERENCES shop.customer (tenant_id, id) ON DELETE RESTRICT""",
+            REFERENCES shop.customer (tenant_id, id) ON DELETE RESTRICT,
+        CONSTRAINT fk_lead_seller FOREIGN KEY (tenant_id, seller)
+            REFERENCES core.membership (tenant_id, user_id) ON DELETE RESTRICT""",
     "employee": "name text NOT NULL, city text, salary bigint",
 }
 
@@ -34,6 +36,7 @@ def upgrade() -> None:
             f"CREATE POLICY tenant ON shop.{name} USING (tenant_id = core.tid()) WITH CHECK (tenant_id = core.tid())"
         )
     op.execute("CREATE INDEX ix_lead_customer ON shop.lead (tenant_id, customer)")
+    op.execute("CREATE INDEX ix_lead_seller ON shop.lead (tenant_id, seller)")
 
 
 def downgrade() -> None:

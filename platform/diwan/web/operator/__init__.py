@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from flask import Flask
 
+from diwan.web.operator import businesses, jobs, log, overview
+from diwan.web.operator.frame import pages
+
+# Once, when this is imported: a process may make several applications of the same blueprint.
+for part in (overview, businesses, jobs, log):
+    part.bind(pages)
+
 
 def register(app: Flask) -> None:
     """Bind the pages."""
-    from diwan.web.operator import businesses, jobs, log, overview
-    from diwan.web.operator.frame import pages
-
-    for part in (overview, businesses, jobs, log):
-        part.bind(pages)
     app.register_blueprint(pages)

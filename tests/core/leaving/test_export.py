@@ -23,6 +23,7 @@ from diwan.kernel import catalogue as plugins
 from diwan.kernel import loader
 from diwan.leaving import catalogue, export, takeouts, verify
 from diwan.leaving.models import Takeout
+from diwan.resources import store
 from diwan.testing.world import Business, World
 
 from .conftest import fill
@@ -93,6 +94,17 @@ def test_what_lets_somebody_in_is_left_out_and_said(business: Business, gone: st
     assert people[0].keys() == {"id", "email", "name", "language"}
     assert secret.encode() not in everything
     assert b"argon2" not in everything
+
+
+def test_a_secret_of_a_record_is_left_out(world: World, tmp_path: Path) -> None:
+    business = world.business("kitchen", "contacts")
+    with business.acting(), unit_of_work():
+        store.create(current.lineup.resources["kitchen.client"], {"name": "Rima", "shop_key": "4711-opens-it"})
+    with written(business, tmp_path / "all.zip") as opened:
+        [client] = rows(opened, "kitchen/client")
+        assert client["shop_key"] is None
+        assert "kitchen.client.shop_key" in json.loads(opened.read("manifest.json"))["left_out"]
+        assert "Key of the shop" not in opened.read("lists/kitchen.client.csv").decode()
 
 
 def test_lists_have_labels_and_files_their_bytes(business: Business, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("ALTER TABLE kitchen.client ADD COLUMN shop_key bytea, ADD COLUMN certificate bytea")
+    for name in ("shop_key", "certificate"):
+        op.execute(f"COMMENT ON COLUMN kitchen.client.{name} IS 'secret'")
 
 
 def downgrade() -> None:

@@ -46,7 +46,8 @@ def rules(app: Flask, methods: set[str]) -> Iterator[tuple[str, Rule]]:
 
 def wrong(answer: Any) -> dict[str, str]:
     """Return what is missing in the headers of an answer."""
-    found = {name: answer.headers.get(name, "") for name, value in EXPECTED.items() if answer.headers.get(name) != value}
+    sent = answer.headers
+    found = {name: sent.get(name, "") for name, value in EXPECTED.items() if sent.get(name) != value}
     policy = answer.headers.get("Content-Security-Policy", "")
     if "default-src 'none'" not in policy or "unsafe" in policy:
         found["Content-Security-Policy"] = policy

@@ -19,7 +19,7 @@ APPLICATION = "diwan.cli.serve:application"
 HEADER_SECONDS = 10
 """For the head of a request: who sends it letter by letter is cut off."""
 HEADER_BYTES = 64 * 1024
-"""For the head of a request, cookies and address included."""
+"""The buffer for the head of a request, address and cookies included; one of more than twice that is refused."""
 
 
 def register(group: click.Group) -> None:

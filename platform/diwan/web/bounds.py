@@ -5,6 +5,7 @@ It must cost next to nothing and ask no server.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 HEAVY: Final = {
     "exports": "export", "audit.export": "export", "imports": "import", "documents": "print", "palette": "search",
 }  # fmt: skip
+HOST: Final = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -80,9 +82,8 @@ def tell(response: Response) -> Response:
 
 
 def _check_host() -> None:
-    named = request.environ.get("HTTP_HOST", "").lower()
-    name = named[: named.index("]") + 1] if named.startswith("[") and "]" in named else named.partition(":")[0]
-    if name not in current_app.extensions[EXTENSION]:
+    named = HOST.fullmatch(request.environ.get("HTTP_HOST", "").lower())
+    if named is None or named["name"] not in current_app.extensions[EXTENSION]:
         raise BadRequest(_("This server does not go by that name. Whoever runs it can allow the name: DIWAN_HOSTS."))
 
 
@@ -106,12 +107,16 @@ def _check_body() -> None:
     request.max_form_parts = MOST_PARTS
     request.max_form_memory_size = config.form_limit
     if request.path.startswith("/api/"):
-        request.max_content_length = MOST_BYTES
+        most = MOST_BYTES
     elif request.mimetype == "multipart/form-data":
-        request.max_content_length = config.upload_limit + config.form_limit
+        most = config.upload_limit + config.form_limit
     else:
-        request.max_content_length = config.form_limit
-    if (request.content_length or 0) > request.max_content_length:
+        most = config.form_limit
+    # A body whose length was not told in advance is cut off there without a word; one byte more tells.
+    request.max_content_length = most + 1
+    too_large = (request.content_length or 0) > most
+    if not too_large and request.mimetype == FORM:
+        body = request.get_data(parse_form_data=False)
+        too_large = len(body) > most or body.count(b"&") >= MOST_FIELDS
+    if too_large:
         raise TooLarge(_("The file or form is larger than this server takes."))
-    if request.mimetype == FORM and request.get_data(parse_form_data=False).count(b"&") >= MOST_FIELDS:
-        raise TooLarge(_("The form has more fields than this server takes."))

@@ -159,8 +159,8 @@ def field(
     label, help: translatable texts. widget: a kind that the annotation does not tell (email, phone, url, country,
     longtext). ref: a model of this plugin (a foreign key) or a resource's key ("contacts.contact"). choices: value to
     label; "core.person" is a colleague. default: a value or a function, of a colleague also "me". unique: within the
-    tenant. index: long lists sort and filter by it quickly. search: found by the search box. synonyms: other names under which files carry it. min, max: bounds of a number, or
-    max as the most characters of a text.
+    tenant. index: long lists sort and filter by it quickly. search: found by the search box. synonyms: other names
+    under which files carry it. min, max: bounds of a number, or max as the most characters of a text.
     currency: the field that holds an amount's currency; of a child row also "<part_of>.<field>". unit: the field that
     holds a quantity's unit, or the unit itself. computed: SQL over fields of the record, or a function of the record
     and its child rows. sequence: the pattern of a number that new records draw, such as "L-{year}-{n:04}".

@@ -19,6 +19,7 @@ PARTS = (
     "headers",
     "bounds",
     "context",
+    "viewing",
     "errors",
     "health",
     "well_known",

@@ -23,10 +23,11 @@ from diwan.kit import dates, i18n
 from diwan.kit.i18n import LANGUAGES, _, ngettext
 from diwan.kit.ids import uuid7
 from diwan.users.factors import PROVEN
-from diwan.web import bounds, door, support
+from diwan.web import bounds, door, support, viewing
 from diwan.web.sessions import DatabaseSessions, ServerSession, SignedIn
 
 ENTERED = "entered"
+FAILED_TRIES = "failed_tries"
 
 
 def register(app: Flask) -> None:
@@ -61,7 +62,7 @@ def open_scope() -> ResponseReturnValue | None:
     if mine.user is not None:
         replace_scope(user=mine.user.actor())
         dates.set_manner(mine.user.preferences)
-    bounds.take()
+    bounds.take(mine.tenant)
     csrf.protect()
     if not slug:
         return None
@@ -71,7 +72,10 @@ def open_scope() -> ResponseReturnValue | None:
         return support.let_in(mine, slug)
     replace_scope(tenant=mine.tenant, user=mine.user.actor(mine.grants))
     replace_scope(lineup=lineup_of(mine.tenant, current.user))
-    return door.check(mine)
+    stopped = door.check(mine)
+    if stopped is None:
+        viewing.put_on(mine)
+    return stopped
 
 
 def close_scope(error: BaseException | None) -> None:
@@ -115,7 +119,7 @@ def _in_transaction(app: Flask, dispatch: Callable[[], ResponseReturnValue]) -> 
         try:
             response = app.make_response(dispatch())
             # A page that says no (422 with the form) must not keep half of what was tried.
-            if response.status_code >= 400:
+            if response.status_code >= 400 or viewing.opened() is not None:
                 transactions.rollback(current.session)
             else:
                 if support.opened() is None:
@@ -139,6 +143,8 @@ def _note_entry() -> None:
     entered = mine.get(ENTERED, [])
     if tenant.id not in entered:
         after = {"ip": request.remote_addr, **({"second_factor": True} if mine.get(PROVEN) else {})}
+        if tries := mine.get(FAILED_TRIES):
+            after["failed_tries"] = tries
         audit.record("signed_in", "core.member", title=mine.user.name, after=after)
         mine[ENTERED] = [*entered, tenant.id]
 

@@ -13,7 +13,7 @@ from flask import flash, get_flashed_messages, render_template
 
 from diwan.db import current
 from diwan.kit.i18n import LANGUAGES, _
-from diwan.web import shortcuts
+from diwan.web import shortcuts, support, viewing
 from diwan.web.menu import modules, navigation
 
 Crumb = tuple[Any, str]
@@ -43,6 +43,8 @@ def render(template: str, crumbs: Sequence[Crumb] = (), **context: Any) -> str:
         "bell_href": f"{base}/notifications/bell",
         "modules": modules(base),
         "user_menu": _user_menu(base),
+        "support": support.banner(),
+        "viewing": viewing.banner(),
     }
     return render_template(
         template,

@@ -10,8 +10,20 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Bind the pages."""
-    from diwan.web.admin import audit_log, custom_fields, data, modules, people, policy, roles, settings, support, tokens
-    from diwan.web.admin import role_compare  # noqa: F401  (its page belongs to the roles)
+    from diwan.web.admin import (
+        audit_log,
+        custom_fields,
+        data,
+        modules,
+        people,
+        person,
+        policy,
+        role_compare,  # noqa: F401  (its page belongs to the roles)
+        roles,
+        settings,
+        support,
+        tokens,
+    )
 
-    for part in (data, people, policy, roles, modules, settings, support, custom_fields, tokens, audit_log):
+    for part in (data, people, person, policy, roles, modules, settings, support, custom_fields, tokens, audit_log):
         app.register_blueprint(part.pages)

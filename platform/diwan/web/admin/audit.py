@@ -54,6 +54,7 @@ ACTIONS: dict[str, tuple[object, str]] = {
     "joined": (_("joined"), "user-plus"),
     "revoked": (_("revoked"), "ban"),
     "roles_changed": (_("changed the roles of"), "shield"),
+    "viewed_as": (_("looked at the business as"), "eye"),
     "disabled": (_("disabled"), "user-minus"),
     "enabled": (_("enabled"), "user-check"),
     "plugin.enabled": (_("switched on the module"), "toggle-right"),
@@ -121,7 +122,7 @@ GROUPS: dict[str, tuple[object, tuple[str, ...]]] = {
     ),
     "rights": (
         _("People and rights"),
-        ("invited", "invited_again", "joined", "revoked", "roles_changed", "disabled", "enabled", "used"),
+        ("invited", "invited_again", "joined", "revoked", "roles_changed", "viewed_as", "disabled", "enabled", "used"),
     ),
     "out": (
         _("Data that left"), ("export", "export_everything", "exported_everything", "download_everything"),
@@ -163,6 +164,8 @@ FIELDS = {
     "failed_tries": _("Wrong passwords before"),
     "format": _("Format"),
     "records": _("Records"),
+    "removed": _("Removed earlier"),
+    "kept": _("Kept"),
     "filter": _("Filter"),
     "fields": _("Fields"),
     "file": _("File"),
@@ -175,6 +178,9 @@ FIELDS = {
     "kind": _("Kind"),
 }
 
+
+MACHINES = ("seq", "hash", "through")
+"""What only programs read."""
 
 ALONE = ("signed_in", "signed_out", "joined", "audit.checked", "audit.removed", "audit.kept")
 """Actions that need no object."""
@@ -189,7 +195,7 @@ def told(entry: AuditEntry) -> tuple[Markup, str]:
     place = resource.label if resource else CORE.get(entry.resource, "")
     if resource is not None and entry.action in resource.actions:
         verb = resource.actions[entry.action].label
-    if entry.action in NAMES_ENOUGH:
+    if entry.action in NAMES_ENOUGH or (resource is not None and entry.record_id is None and entry.title):
         place = ""
     title = Markup("<bdi>{}</bdi>").format(entry.title) if entry.title else ""
     return Markup(" ").join(part for part in (str(verb), str(place), title) if part), icon
@@ -233,7 +239,7 @@ def _lines(
 ) -> list[dict[str, Any]]:
     lines = cells.changes(resource, before, after) if resource is not None else []
     old, new = before or {}, after or {}
-    for name in dict.fromkeys([*old, *new]):
+    for name in (name for name in dict.fromkeys([*old, *new]) if name not in MACHINES):
         if resource is not None and (name in resource.fields or name in resource.parts):
             continue
         secret = resource.secrets.get(name) if resource is not None else None

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from diwan.access import service as access
 from diwan.access.models import Role
 from diwan.access.permissions import OWNER
+from diwan.access.terms import Held
 from diwan.db import current
 from diwan.db.base import now
 from diwan.errors import DiwanError, Invalid, Refuse, TooMany
@@ -21,8 +22,6 @@ from diwan.kit import formats
 from diwan.kit.i18n import _, listed
 from diwan.tenants import people
 from diwan.tenants.people import Member
-from diwan.users.factors import factors_of
-from diwan.users.models import User
 from diwan.web.account.business import avatar_href
 from diwan.web.shell import home, render, tell
 
@@ -69,20 +68,6 @@ def change_invitation(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
     return redirect(f"{home()}/people", 303)
 
 
-@pages.route("/<uuid:id>", methods=["GET", "POST"])
-def member(id: UUID, **_slug: str) -> ResponseReturnValue:
-    current.require("core.member.update")
-    if request.method == "GET":
-        return _show_member(id)
-    try:
-        people.set_roles(id, request.form.getlist("roles"))
-    except (Invalid, Refuse) as error:
-        current.session.rollback()
-        return _show_member(id, error), error.status
-    tell("ok", _("The roles were changed."))
-    return redirect(f"{home()}/people", 303)
-
-
 @pages.post("/<uuid:id>/<any(enable, disable):verb>")
 def switch_member(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
     current.require("core.member.update")
@@ -97,41 +82,6 @@ def switch_member(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
     else:
         tell("ok", _("They can no longer open this business.") if verb == "disable" else _("They can work here again."))
     return redirect(f"{home()}/people", 303)
-
-
-def _show_member(member_id: UUID, error: Invalid | Refuse | None = None) -> str:
-    _membership, user = people.find_member(member_id)
-    chosen = request.form.getlist("roles") or [role.key for role in access.roles_of_members().get(member_id, [])]
-    base = f"{home()}/people"
-    field = _roles_field(access.roles(), chosen)
-    if isinstance(error, Invalid):
-        field["error"] = error.errors.get("roles")
-    card = {
-        "title": _("Roles"),
-        "help": _("Rights add up: a person may do whatever one of the roles allows."),
-        "action": f"{base}/{member_id}",
-        "fields": [field],
-        "submit_label": _("Save"),
-        "error": error.message if isinstance(error, Refuse) else None,
-    }
-    cards = [card, *_factor_cards(user, f"{base}/{member_id}")]
-    shown = {"title": user.name, "lead": user.email, "cards": cards}
-    return render("settings.html", [(_("People"), base), (user.name, "")], settings=shown)
-
-
-def _factor_cards(user: User, address: str) -> list[dict[str, Any]]:
-    """Return the card that helps somebody who lost their second factors, if they have some."""
-    if user.id == current.user.id or not factors_of(user.id):
-        return []
-    return [{
-        "title": _("Two-step sign-in"),
-        "help": _("If they lost their phone and their recovery codes: take the second step away. They are logged out"
-                  " everywhere and log in with their password; a mail tells them. Make sure that it is them who ask."),
-        "action": f"{address}/reset-factors",
-        "submit_label": _("Reset two-step sign-in"),
-        "danger": True,
-        "confirm": _("%(name)s will log in with the password alone until they set it up again.", name=user.name),
-    }]  # fmt: skip
 
 
 def _invite_fields(roles: Any, error: DiwanError | None) -> list[dict[str, Any]]:
@@ -164,12 +114,24 @@ def _member(member: Member, base: str) -> dict[str, Any]:
         "you": you,
         "owner": any(role.key == OWNER for role in member.roles),
         "disabled": not active,
+        "roles": [_role_badge(held) for held in member.held],
         "role_label": listed(access.label(role) for role in member.roles) or _("no role"),
         "last_seen": formats.ago(member.seen_at, now()) if member.seen_at else None,
         "href": f"{base}/{member.id}" if may and active else None,
         "remove_action": f"{base}/{member.id}/disable" if may and active and not you else None,
         "enable_action": f"{base}/{member.id}/enable" if may and not active else None,
     }
+
+
+def _role_badge(held: Held) -> dict[str, Any]:
+    """Return a role as somebody has it: its name, and the days that matter."""
+    days: object = ""
+    if held.state == "later" and held.since is not None:
+        days = _("from %(day)s", day=formats.day(held.since))
+    elif held.until is not None:
+        days = _("until %(day)s", day=formats.day(held.until))
+    owner = held.role.key == OWNER
+    return {"label": access.label(held.role), "days": days, "over": held.state == "over", "owner": owner}
 
 
 def _invitation(invitation: Any, roles: Any, base: str) -> dict[str, Any]:

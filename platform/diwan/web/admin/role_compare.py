@@ -25,6 +25,7 @@ from diwan.web.admin.role_words import (
     STATES,
     action_label,
     field_label,
+    known_resource,
     permission_label,
     resource_of,
     scope_label,
@@ -89,10 +90,9 @@ def _line(difference: Difference, rows: dict[str, Row]) -> dict[str, Any]:
     """Return one difference in words: module or resource, what, and the two sides."""
     key, kind = difference.key, difference.kind
     if kind == "field":
-        resource = resource_of(key)
+        records = known_resource(key)
         one, other = (str(STATES[state]) for state in (difference.one, difference.other))
-        assert resource is not None
-        return {"place": resource.labels, "what": field_label(resource, difference.field), "one": one, "other": other,
+        return {"place": records.labels, "what": field_label(records, difference.field), "one": one, "other": other,
                 "same": one == other, "field": True}  # fmt: skip
     if kind == "cell":
         place = key.rpartition(".")[0]

@@ -23,8 +23,8 @@ from diwan.web.admin.role_words import (
     STATES,
     action_label,
     field_label,
+    known_resource,
     permission_label,
-    resource_of,
     scope_label,
     scope_note,
 )
@@ -138,8 +138,7 @@ def every(grid: Grid, held: Grants | None) -> dict[str, Any]:
 
 
 def _resource(row: Row, grid: Grid, held: Grants | None) -> dict[str, Any]:
-    resource = resource_of(row.key)
-    assert resource is not None
+    resource = known_resource(row.key)
     usual = {f"{row.key}.{action}" for action in ACTIONS}
     more = [_cell(row, p, grid, held, resource) for p in row.permissions if p not in usual]
     cells = [_cell(row, f"{row.key}.{action}", grid, held, resource) for action in ACTIONS]

@@ -46,6 +46,12 @@ def resource_of(key: str) -> Resource | None:
     return found
 
 
+def known_resource(key: str) -> Resource:
+    """Return a resource that is on, as it is for somebody with all rights. Raises KeyError."""
+    found: Resource = current.lineup.whole.resources[key]
+    return found
+
+
 def scope_label(scope: str) -> str:
     """Return what a set of records is called; a dash for none."""
     if not scope:

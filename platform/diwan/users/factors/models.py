@@ -12,6 +12,8 @@ from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diwan.db.base import Base, now
+from diwan.db.columns import SEALED_FOR
+from diwan.db.columns import sealed_for
 from diwan.kit.ids import uuid7
 
 
@@ -21,7 +23,7 @@ class Totp(Base):
     __tablename__ = "totp"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("core.user.id", ondelete="CASCADE"), primary_key=True)
-    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    secret: Mapped[bytes] = mapped_column(LargeBinary, info=sealed_for("user_id"))
     last_step: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(default=now)
     used_at: Mapped[datetime | None]

@@ -13,7 +13,7 @@ from typing import Final
 from flask import Flask, Response, current_app, g
 
 from diwan.config import Config
-from diwan.db.context import current
+from diwan.db.context import Tenant, current
 from diwan.errors import TooMany
 from diwan.jobs.counters import WINDOW, Counters
 from diwan.kit.i18n import LazyText, _, ngettext
@@ -84,9 +84,9 @@ def take_token(secret: str, heavy: str = "") -> None:
     of_app().take(**subjects, **({heavy: own} if heavy else {}))
 
 
-def take_person(heavy: str = "") -> None:
-    """Count a request of who is signed in. Raises TooMany."""
-    own, tenant = str(current.user.id), current.tenant_or_none
+def take_person(tenant: Tenant | None, heavy: str = "") -> None:
+    """Count a request of who is signed in, in a business. Raises TooMany."""
+    own = str(current.user.id)
     subjects = {PERSON: own, **({BUSINESS: str(tenant.id)} if tenant else {})}
     of_app().take(**subjects, **({heavy: own} if heavy else {}))
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 
 from diwan.config import Config
-from diwan.db import current
+from diwan.db import Tenant, current
 from diwan.errors import BadRequest, DiwanError, TooLarge
 from diwan.kit.i18n import _
 from diwan.rest import limits
@@ -65,13 +65,13 @@ def check() -> None:
         _check_body()
 
 
-def take() -> None:
-    """Count the request of a page: of the person who is signed in, else of the network. Raises TooMany."""
+def take(tenant: Tenant | None) -> None:
+    """Count the request of a page: of the person who is signed in, and of the business; else of the network."""
     if current.user.id is None:
         limits.take_place(request.remote_addr or "")
         return
     endpoint = request.endpoint or ""
-    limits.take_person(HEAVY.get(endpoint) or HEAVY.get(request.blueprint or "", ""))
+    limits.take_person(tenant, HEAVY.get(endpoint) or HEAVY.get(request.blueprint or "", ""))
 
 
 def tell(response: Response) -> Response:

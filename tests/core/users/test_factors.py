@@ -11,6 +11,8 @@ from sqlalchemy import text
 from diwan.db import current, unit_of_work
 from diwan.db.base import now
 from diwan.errors import Invalid, Refuse, TooMany
+from diwan.kernel import resealing
+from diwan.kit import sealing
 from diwan.testing.world import Business
 from diwan.users import factors
 from diwan.users.factors import recovery, totp
@@ -60,6 +62,19 @@ def test_the_secret_is_sealed(business: Business) -> None:
     assert secret.encode() not in row.secret
     assert secret not in row.shown
     assert not any(code in row or code.replace("-", "") in row for code in codes for row in digests)
+
+
+def test_the_secret_is_sealed_anew_with_a_new_key(business: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = dict(sealing._ring)
+    with business.acting():
+        secret, _codes = enrolled(business)
+        monkeypatch.setattr(sealing, "_ring", {"new": bytes(range(32)), **old})
+        assert all(not result.failed for result in resealing.reseal_all() if result.place == "core.totp.secret")
+        monkeypatch.setattr(sealing, "_ring", {"new": bytes(range(32))})
+        with unit_of_work():
+            assert totp.take(business.owner.id, code_of(secret))
+        monkeypatch.setattr(sealing, "_ring", {**old, "new": bytes(range(32))})
+        assert next(result.done for result in resealing.reseal_all() if result.place == "core.totp.secret") > 0
 
 
 @pytest.mark.parametrize(("steps_away", "fits"), [(-2, False), (0, True), (1, True), (2, False)])

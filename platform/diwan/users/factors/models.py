@@ -12,7 +12,6 @@ from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diwan.db.base import Base, now
-from diwan.db.columns import SEALED_FOR
 from diwan.db.columns import sealed_for
 from diwan.kit.ids import uuid7
 

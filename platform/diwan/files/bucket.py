@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
@@ -99,13 +100,16 @@ class Bucket:
         except (MinioException, urllib3.exceptions.HTTPError) as error:
             log.warning("a removed file stays in the bucket as %s: %s", key, error)
 
-    def under(self, prefix: str) -> dict[str, int]:
+    def under(self, prefix: str) -> Iterator[tuple[str, int]]:
         """What is in the bucket, and what only lies at hand here."""
-        at_hand = self.cache / prefix
-        found = {f"{prefix}{path.name}": path.stat().st_size for path in at_hand.glob("*") if path.is_file()}
+        listed = set()
         try:
-            listed = self.client.list_objects(self.bucket, prefix=prefix, recursive=True)
-            return found | {str(item.object_name): item.size or 0 for item in listed}
+            for item in self.client.list_objects(self.bucket, prefix=prefix, recursive=True):
+                listed.add(str(item.object_name))
+                yield str(item.object_name), item.size or 0
+            for path in (self.cache / prefix).glob("*"):
+                if path.is_file() and f"{prefix}{path.name}" not in listed:
+                    yield f"{prefix}{path.name}", path.stat().st_size
         except (MinioException, urllib3.exceptions.HTTPError) as error:
             raise _unavailable(error) from error
 

@@ -5,6 +5,7 @@ It must know neither rows nor rights; a key is `<tenant>/<id>`, both made here, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -26,8 +27,8 @@ class Place(Protocol):
     def drop(self, key: str) -> None:
         """Forget the bytes. Dropping what is not there changes nothing."""
 
-    def under(self, prefix: str) -> dict[str, int]:
-        """Return the sizes of all that lies under a prefix that ends with a slash, by key. Raises Unavailable."""
+    def under(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield key and size of all that lies under a prefix that ends with a slash. Raises Unavailable."""
 
 
 class Folder:
@@ -49,10 +50,11 @@ class Folder:
     def drop(self, key: str) -> None:
         (self.root / key).unlink(missing_ok=True)
 
-    def under(self, prefix: str) -> dict[str, int]:
+    def under(self, prefix: str) -> Iterator[tuple[str, int]]:
         folder = self.root / prefix
-        return {f"{prefix}{path.relative_to(folder).as_posix()}": path.stat().st_size for path in folder.rglob("*")
-                if path.is_file()}  # fmt: skip
+        for path in folder.rglob("*"):
+            if path.is_file():
+                yield f"{prefix}{path.relative_to(folder).as_posix()}", path.stat().st_size
 
 
 def of(config: Config) -> Place:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from itertools import islice
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -38,9 +39,7 @@ def configure(config: Config) -> None:
     _place[:], _quota[:] = [places.of(config)], [config.files_quota * MB]
 
 
-def store(
-    stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: int, counts: bool = True
-) -> StoredFile:
+def store(stream: IO[bytes], name: str, *, purpose: str, mime: str = "", limit: int, counts: bool = True) -> StoredFile:
     """Keep the bytes of a stream and return their row, not committed yet. Raises TooLarge beyond `limit` bytes, Refuse
     where the business has no room left (unless the file does not count), Unavailable.
 
@@ -99,7 +98,7 @@ def bytes_of(id: UUID, digest: bytes) -> Path:
 
 def left() -> tuple[int, int]:
     """Return how many files lie under the open tenant, and their bytes, whatever rows there are. Raises Unavailable."""
-    sizes = list(_kept_at().under(f"{current.tenant.id}/").values())
+    sizes = [size for _key, size in _kept_at().under(f"{current.tenant.id}/")]
     return len(sizes), sum(sizes)
 
 
@@ -107,7 +106,7 @@ def drop_all(most: int) -> tuple[int, int]:
     """Forget at most so many files that lie under the open tenant, whatever rows there are; return their number and
     bytes. Only for a business that is erased. Raises Unavailable."""
     place = _kept_at()
-    chosen = list(place.under(f"{current.tenant.id}/").items())[:most]
+    chosen = list(islice(place.under(f"{current.tenant.id}/"), most))
     for key, _size in chosen:
         place.drop(key)
     return len(chosen), sum(size for _key, size in chosen)

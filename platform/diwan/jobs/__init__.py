@@ -4,7 +4,6 @@ This package alone knows RQ and Redis. It must not import Flask: workers get the
 """
 
 from diwan.jobs.chores import each_hour, each_round
-from diwan.jobs.faults import QUEUE_AWAY
 from diwan.jobs.lease import Abandon, Cancelled, LostLease
 from diwan.jobs.queue import connect, connected, disconnect
 from diwan.jobs.registry import job, register
@@ -13,7 +12,6 @@ from diwan.jobs.running import cancelled, progress
 from diwan.jobs.status import Status, cancel, enqueue, health, retry, run_pending, status
 
 __all__ = [
-    "QUEUE_AWAY",
     "Abandon",
     "Cancelled",
     "LostLease",

@@ -108,6 +108,8 @@ def _close(user_id: UUID | None, *, days: int) -> datetime:
     tenant = current.session.scalars(select(Tenant).where(Tenant.id == current.tenant.id).with_for_update()).one()
     if tenant.state == CLOSING:
         raise Refuse(_("This business is closed already."))
+    if tenant.state != ACTIVE and days:  # its owner would open it again by keeping it
+        raise Refuse(_("This business is suspended. Resume it first."))
     moment = now()
     due = moment + timedelta(days=days)
     tenant.state, tenant.closed_at, tenant.closes_at, tenant.closed_by = CLOSING, moment, due, user_id

@@ -23,6 +23,7 @@ from diwan.db import current, scope, unit_of_work
 from diwan.db.base import now
 from diwan.db.context import SYSTEM
 from diwan.errors import Unavailable
+from diwan.jobs.faults import QUEUE_AWAY, database_away
 from diwan.kit.i18n import _
 from diwan.kit.ids import sha256, uuid7
 from diwan.leaving import catalogue, closing
@@ -33,11 +34,15 @@ from diwan.tenants.models import Tenant
 log = logging.getLogger("diwan.leaving")
 
 BATCH = 2_000
-FILES = 200
+FILES = 500
 ROUNDS = 20
 """Rows that hold rows of their own table go leaf by leaf; after so many rounds the rest goes in one statement."""
 SLICE = 3.0
 """Seconds that the scheduler spends on it in one round."""
+
+PAUSE = 300.0
+"""Seconds that it leaves a business alone which it could not erase."""
+_rest: dict[int, float] = {}
 
 MEMBERS = text("SELECT user_id FROM core.membership WHERE tenant_id = :tenant")
 ERASE = text("SELECT core.erase_rows(:table, :most)")
@@ -102,10 +107,17 @@ def erase_due(seconds: float | None = SLICE) -> int:
     for tenant in due():
         if deadline.passed:
             break
+        if time.monotonic() < _rest.get(tenant.id, 0.0):
+            continue
         try:
             done += erase(tenant, by="scheduler", deadline=deadline) is not None
-        except (NotErased, Unavailable) as error:  # it stays closed; the next round tries again
-            log.error("business %s is not erased: %s", tenant.id, error)
+        except Exception as error:
+            if database_away(error):
+                raise
+            # It stays closed and is tried again; the others have their turn.
+            _rest[tenant.id] = time.monotonic() + PAUSE
+            expected = isinstance(error, NotErased | Unavailable)
+            log.error("business %s is not erased: %s", tenant.id, error, exc_info=None if expected else error)
     return done
 
 
@@ -277,7 +289,7 @@ def _asked(question: Any) -> int:
     """Ask the queue's server. Raises Unavailable where it does not answer: then nothing is proven."""
     try:
         return int(question())
-    except jobs.QUEUE_AWAY as error:
+    except QUEUE_AWAY as error:
         raise Unavailable(_("The queue does not answer just now.")) from error
 
 

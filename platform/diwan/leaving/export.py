@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ class _Writing:
     def _business(self) -> None:
         number = int(current.tenant.id)
         for name, found in (("tenant", self.view.lines(TENANT.format(tenant=number))), ("user", self.view.people())):
-            with self.archive.member(f"tables/core/{name}.jsonl") as out:
+            with closing(found), self.archive.member(f"tables/core/{name}.jsonl") as out:
                 for line in found:
                     out.write(line)
 
@@ -98,8 +99,8 @@ class _Writing:
         place, count = f"tables/{_safe(table.schema)}/{_safe(table.name)}", 0
         self.archive.add(f"{place}.schema.json", _json(table.describe()))
         self.written.left_out += [f"{table.key}.{column.name}" for column in table.columns if column.secret]
-        with self.archive.member(f"{place}.jsonl") as out:
-            for line in self.view.rows(table):
+        with closing(self.view.rows(table)) as found, self.archive.member(f"{place}.jsonl") as out:
+            for line in found:
                 out.write(line)
                 count += 1
                 if count % STEP == 0:
@@ -112,12 +113,12 @@ class _Writing:
         listing = io.StringIO()
         rows = csv.writer(listing, lineterminator="\r\n")
         rows.writerow(["id", "name", "type", "bytes", "sha256", "purpose", "created_at", "path"])
-        for line in self.view.lines(FILES.format(tenant=int(current.tenant.id))):
-            row = orjson.loads(line)
-            place = self._file(row) if row["purpose"] != files.UNCOUNTED else ""
-            shown = (row["name"], row["mime"], row["size"], row["sha256"], row["purpose"], row["created_at"], place)
-            rows.writerow([row["id"], *(_guarded(value) for value in shown)])
-            self._step(FILE_WEIGHT, row["name"])
+        with closing(self.view.lines(FILES.format(tenant=int(current.tenant.id)))) as found:
+            for row in map(orjson.loads, found):
+                place = self._file(row) if row["purpose"] != files.UNCOUNTED else ""
+                shown = (row["name"], row["mime"], row["size"], row["sha256"], row["purpose"], row["created_at"], place)
+                rows.writerow([row["id"], *(_guarded(value) for value in shown)])
+                self._step(FILE_WEIGHT, row["name"])
         self.archive.add("files/files.csv", ("\ufeff" + listing.getvalue()).encode())
 
     def _file(self, row: dict[str, Any]) -> str:

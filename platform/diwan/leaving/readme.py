@@ -35,7 +35,7 @@ def _lines(tenant: Tenant, moment: datetime, written: Written) -> list[object]:
         _("Everything of %(business)s", business=tenant.name),
         "",
         _(
-            "Made on %(moment)s. Rows: %(rows)s, tables: %(tables)s, files: %(files)s. All rows are of that one moment.",
+            "Made on %(moment)s. Rows: %(rows)s, tables: %(tables)s, files: %(files)s. All are of that one moment.",
             moment=f"{moment:%Y-%m-%d %H:%M} UTC", rows=f"{written.rows:,}", tables=len(written.tables),
             files=f"{written.files:,}",
         ),

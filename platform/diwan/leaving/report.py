@@ -6,6 +6,7 @@ It must say what was counted and how, and what this cannot reach.
 from __future__ import annotations
 
 import logging
+import time
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,6 +20,9 @@ from diwan.leaving.models import Erasure
 
 log = logging.getLogger("diwan.leaving")
 AT_ONCE = 10
+PAUSE = 300.0
+"""Seconds that a mail server which did not take a mail is left alone."""
+_rest = {"until": 0.0}
 
 
 def as_text(erasure: Erasure) -> list[str]:
@@ -52,6 +56,8 @@ def as_text(erasure: Erasure) -> list[str]:
 
 def tell_owners() -> int:
     """Mail the reports of erasures that nobody was told of; return how many. The scheduler's chore."""
+    if time.monotonic() < _rest["until"]:
+        return 0
     with scope(), unit_of_work() as session:
         waiting = select(Erasure.id).where(Erasure.erased_at.is_not(None), Erasure.tell != {})
         ids = list(session.scalars(waiting.order_by(Erasure.begun_at).limit(AT_ONCE)))
@@ -62,21 +68,24 @@ def _tell(id: UUID) -> bool:
     """Send to all, then forget whom. A mail server that is away keeps the addresses until it is back."""
     with scope(), unit_of_work() as session:
         erasure = session.get_one(Erasure, id)
-        told, tell = [], dict(erasure.tell)
-        for person in tell.get("to", []):
-            token = i18n.set_language(person["language"])
-            try:
-                mail.send_now(
-                    person["email"], "erased", person["language"], name=person["name"], business=tell["business"],
-                    address=tell["address"], report=as_text(erasure),
-                )  # fmt: skip
-                told.append(person)
-            except OSError as error:
-                log.warning("the proof of erasure %s was not sent: %s", id, error)
-            finally:
-                i18n.reset_language(token)
-        rest = [person for person in tell.get("to", []) if person not in told]
-        erasure.tell = {**tell, "to": rest} if rest else {}
+        session.expunge(erasure)
+    tell, told = erasure.tell, []
+    for person in tell.get("to", []):
+        token = i18n.set_language(person["language"])
+        try:
+            mail.send_now(
+                person["email"], "erased", person["language"], name=person["name"], business=tell["business"],
+                address=tell["address"], report=as_text(erasure),
+            )  # fmt: skip
+            told.append(person)
+        except OSError as error:
+            log.warning("the proof of erasure %s was not sent: %s", id, error)
+            _rest["until"] = time.monotonic() + PAUSE
+        finally:
+            i18n.reset_language(token)
+    rest = [person for person in tell.get("to", []) if person not in told]
+    with scope(), unit_of_work() as session:
+        session.get_one(Erasure, id).tell = {**tell, "to": rest} if rest else {}
     return not rest
 
 

@@ -5,7 +5,7 @@ It must only read, and only with the tenant set: row-level security decides what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,7 +36,7 @@ class Snapshot:
         statement = f"SELECT count(*) FROM {table.sql} WHERE tenant_id = %s"  # noqa: S608 - a name of the catalogue
         return int(self.connection.exec_driver_sql(statement, (current.tenant.id,)).scalar_one())
 
-    def rows(self, table: TenantTable) -> Iterator[bytes]:
+    def rows(self, table: TenantTable) -> Generator[bytes, None, None]:
         """Yield a line of JSON for each of its rows, in the order of its key."""
         columns = ", ".join(column.expression for column in table.columns)
         order = ", ".join(f"t.{quoted(name)}" for name in table.primary_key)
@@ -45,11 +45,11 @@ class Snapshot:
             + (f" ORDER BY {order}" if order else "")
         )
 
-    def people(self) -> Iterator[bytes]:
+    def people(self) -> Generator[bytes, None, None]:
         """Yield who works in the business, without anything of their accounts that others must not have."""
         yield from self.lines(PEOPLE.format(tenant=int(current.tenant.id)))
 
-    def lines(self, select: str) -> Iterator[bytes]:
+    def lines(self, select: str) -> Generator[bytes, None, None]:
         """Yield what a select finds, row by row: the server sends while we write. `select` is made here, of names of
         the catalogue and numbers: COPY takes no parameters."""
         statement = f"COPY (SELECT row_to_json(r)::text FROM ({select}) r) TO STDOUT (FORMAT binary)"  # noqa: S608

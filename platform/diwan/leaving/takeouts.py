@@ -152,7 +152,7 @@ def _keep(takeout: UUID, path: Path, name: str, written: export.Written) -> None
                 kept = files.store(
                     source, name, purpose=files.UNCOUNTED, mime="application/zip", limit=NO_LIMIT, counts=False
                 )
-            stored = kept.id
+            stored, kept.created_by = kept.id, None  # nobody's own file: only `take` gives it out
             record.file_id, record.size, record.sha256 = kept.id, kept.size, kept.sha256.hex()
             record.rows, record.state, record.error = written.rows, DONE, ""
             record.finished_at, record.expires_at = now(), now() + KEPT

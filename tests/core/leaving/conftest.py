@@ -34,7 +34,7 @@ def gone(owner: Any) -> Iterator[str]:
     for name, columns in (
         (
             "box",
-            "parent_id uuid, lid_id uuid, weight numeric, contents bytea, code bytea, at timestamptz, count bigint",
+            "parent_id uuid, lid_id uuid, weight numeric, contents bytea, code bytea, at timestamptz, n bigint",
         ),
         ("lid", "box_id uuid"),
     ):
@@ -74,7 +74,7 @@ def _fill_boxes(business: Business, gone: str) -> None:
     box, child, lid = uuid7(), uuid7(), uuid7()
     add = (
         f"INSERT INTO {gone}.box (tenant_id, id, parent_id, weight, contents, code, at, n) VALUES"
-        " (%s, %s, %s, 1.10, '\x00ff', '\x01', '2026-01-02 03:04:05.000006+03', 9007199254740993)"
+        " (%s, %s, %s, 1.10, '\\x00ff', '\\x01', '2026-01-02 03:04:05.000006+03', 9007199254740993)"
     )
     connection.exec_driver_sql(add, (business.tenant.id, box, None))
     connection.exec_driver_sql(add, (business.tenant.id, child, box))

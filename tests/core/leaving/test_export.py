@@ -140,7 +140,7 @@ def test_an_export_without_the_code_of_any_module(business: Business, tmp_path: 
     finally:
         plugins.activate(before)
     assert manifest["tables"]["contacts.contact"] == 3
-    assert manifest["lists"] == {}
+    assert "lists/contacts.contact.csv" not in manifest["lists"]
     assert {"name": "contacts", "state": "on", "version": "", "code": False} in manifest["modules"]
 
 
@@ -182,6 +182,22 @@ def test_what_is_written_meanwhile_is_not_in_it(
         assert len(rows(opened, "core/search_entry")) == 3
 
 
+def test_one_that_is_cancelled_in_the_middle_leaves_a_sound_connection(
+    business: Business, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(business, records=30)
+    monkeypatch.setattr(export, "STEP", 5)
+
+    def cancel(done: int, total: int, what: object) -> None:
+        if what == "contacts.contact":
+            raise jobs.Cancelled
+
+    with business.acting(), pytest.raises(jobs.Cancelled):
+        export.write(tmp_path / "half.zip", "Test", cancel)
+    with written(business, tmp_path / "all.zip") as opened:
+        assert len(rows(opened, "contacts/contact")) == 30
+
+
 def test_the_job_keeps_a_zip_for_seven_days(business: Business) -> None:
     fill(business)
     with business.acting():
@@ -197,6 +213,8 @@ def test_the_job_keeps_a_zip_for_seven_days(business: Business) -> None:
             path, name = takeouts.take(id)
             assert name == f"{business.tenant.slug}-{takeout.created_at:%Y-%m-%d}.zip"
             assert takeouts.sha256_of(path) == takeout.sha256
+            direct = f"{business.url}/files/{takeout.file_id}"
+            assert business.client().get(direct).status_code == 404  # there is no way round the question who one is
             found = verify.verify(path)
             assert found.problems == []
             assert takeout.rows == found.rows

@@ -6,7 +6,7 @@ It must stay cheap (one statement for a whole transaction) and never raise on a 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -71,18 +71,12 @@ def record_many(entries: Iterable[Entry]) -> None:
     _record(entries, [current.tenant.id])
 
 
-def record_everywhere(user_id: UUID, entry: Entry) -> None:
-    """Add an entry to the log of each business that a person belongs to: their sign-in concerns all of them."""
-    session = current.session
-    rows = session.connection().exec_driver_sql(
+def record_everywhere(user_id: UUID, entry: Entry, *, among: Collection[int] | None = None) -> None:
+    """Add an entry to the log of each business that a person belongs to (or of those `among` them)."""
+    rows = current.session.connection().exec_driver_sql(
         "SELECT tenant_id FROM core.memberships_of(%(who)s)", {"who": user_id}
-    )  # fmt: skip
-    _record([entry], [row.tenant_id for row in rows])
-
-
-def record_in(tenants: Sequence[int], entry: Entry) -> None:
-    """Add an entry to the logs of some businesses, whichever is open."""
-    _record([entry], tenants)
+    )
+    _record([entry], [row.tenant_id for row in rows if among is None or row.tenant_id in among])
 
 
 def _record(entries: Iterable[Entry], tenants: Sequence[int]) -> None:

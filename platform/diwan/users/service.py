@@ -132,10 +132,17 @@ def authenticate(email: str, password: str, *, ip: str, device: str = "") -> Use
     if not fits or user is None or user.disabled_at is not None:
         raise wrong
     LOGIN.forget(email, source)
+    if not is_known:
+        LOGIN_ACCOUNT.give_back(email)
     if needs_rehash(user.password_hash):
         user.password_hash = hash_password(password)
     user.seen_at = now()
     return user
+
+
+def failed_tries(email: str) -> int:
+    """Return how often strangers have typed a wrong password for an account within the last hour."""
+    return LOGIN_ACCOUNT.count(email)
 
 
 def confirm_password(user_id: UUID, password: str, *, field: str = "password") -> User:

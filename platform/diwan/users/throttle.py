@@ -6,6 +6,7 @@ Counting is outside the unit of work, so that the rollback of a refused request 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -59,6 +60,17 @@ class Limit:
     def forget(self, *subject: str) -> None:
         """Start again from nothing (the person has proven who they are)."""
         fetch_row("DELETE FROM core.throttle WHERE key = %s", (self._key(subject),))
+
+    def give_back(self, *subject: str) -> None:
+        """Take one try back that was none (it went well)."""
+        values = (self._key(subject),)
+        fetch_row("UPDATE core.throttle SET hits = greatest(hits - 1, 0) WHERE key = %s", values)
+
+    def count(self, *subject: str) -> int:
+        """Return the number of tries that are remembered."""
+        moment = now() - timedelta(seconds=self.window)
+        row = fetch_row("SELECT hits FROM core.throttle WHERE key = %s AND at >= %s", (self._key(subject), moment))
+        return int(row.hits) if row else 0
 
     def _key(self, subject: tuple[str, ...]) -> bytes:
         return sha256("\n".join((self.name, *subject)))

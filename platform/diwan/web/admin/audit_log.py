@@ -58,6 +58,7 @@ def index(**_slug: str) -> ResponseReturnValue:
         "filters": _filters(asked),
         "search": asked.get("q", ""),
         "filtered": bool(asked),
+        "narrowed": bool(asked.keys() - {"q"}),
         "href": base,
         "days": days,
         "pager": {"previous_href": newest, "next_href": older, "text": ""} if older or newest else None,

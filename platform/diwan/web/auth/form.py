@@ -18,10 +18,11 @@ from diwan.errors import DiwanError, Invalid, Refuse, TooMany
 from diwan.kit.i18n import LANGUAGES, _
 from diwan.tenants import countries
 from diwan.users import devices
+from diwan.users import service as users
 from diwan.users.devices import Place
 from diwan.users.models import User
 from diwan.users.passwords import LONGEST, SHORTEST
-from diwan.web.context import server_session
+from diwan.web.context import FAILED_TRIES, server_session
 from diwan.web.sessions import SignedIn, country
 
 Field = dict[str, Any]
@@ -111,6 +112,8 @@ def sign_in(user: User) -> None:
     mine.load()
     mine.clear()
     mine.rotate()
+    if tries := users.failed_tries(user.email):
+        mine[FAILED_TRIES] = tries
     login_user(SignedIn(user.id, user.email, user.name, user.language, user.theme))
     g.pop("csrf_token", None)
     generate_csrf()  # now, so that the first page does not have to write the session again

@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import logout_user
 
+from diwan import audit
 from diwan.errors import DiwanError
 from diwan.kit.i18n import _
 from diwan.users import service as users
@@ -18,7 +19,7 @@ from diwan.users.factors import passkeys
 from diwan.users.factors.service import PASSKEY_PLACE
 from diwan.users.throttle import network
 from diwan.web.auth import ceremony, form, second
-from diwan.web.context import server_session, signed_in
+from diwan.web.context import ENTERED, server_session, signed_in
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,10 @@ def passkey() -> ResponseReturnValue:
 
 @pages.post("/logout")
 def logout() -> ResponseReturnValue:
+    mine = server_session()
+    if mine.user is not None:
+        left = audit.Entry("signed_out", "core.member", title=mine.user.name)
+        audit.record_everywhere(mine.user.id, left, among=mine.get(ENTERED, []))
     logout_user()
-    server_session().end()
+    mine.end()
     return redirect("/login", 303)

@@ -12,13 +12,15 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from diwan.access.holding import Holder
+from diwan.access.holders import Holder, holder
 from diwan.access.models import Role
 from diwan.db import context
 from diwan.db.context import current
 from diwan.db.grants import ALL, Grant
-from diwan.resources import rights
-from diwan.resources.declare import Resource
+from diwan.errors import BadRequest, NotFound
+from diwan.kit.i18n import _
+from diwan.resources import rights, store
+from diwan.resources.declare import ACTIONS, Resource
 from diwan.resources.reach import SCOPES, narrow
 
 
@@ -61,6 +63,44 @@ class Explanation:
 def explain(person: Holder, resource: Resource, action: str, record_id: UUID | None = None) -> Explanation:
     """Explain what a person may do with records of a resource, or with one that exists."""
     return next(explain_all([person], resource, action, record_id))
+
+
+def ask(user_id: UUID | None, key: str, action: str, record_id: UUID | None = None) -> Explanation:
+    """Explain at somebody's request: everybody asks about themselves, who sees to roles about everybody.
+
+    Of a record only whoever reads it themselves is told anything. Raises BadRequest, Denied, NotFound.
+    """
+    resource = asked_about(key, action)
+    if user_id is None or user_id != current.user.id:
+        current.require("core.role.update")
+    if user_id is None:
+        raise NotFound(_("There is no such person here."))
+    if record_id is not None:
+        require_seen(resource, record_id)
+    return explain(holder(user_id), resource, action, record_id)
+
+
+def asked_about(key: str, action: str) -> Resource:
+    """Return a resource that has this action. Raises BadRequest, NotFound."""
+    found: Resource | None = current.lineup.whole.resources.get(key)
+    if found is None or found.part_of:
+        raise NotFound(_("There is no such resource: %(key)s.", key=key[:60]))
+    if action not in actions_of(found):
+        known = ", ".join(actions_of(found))
+        raise BadRequest(_("Unknown action %(action)s; known: %(known)s.", action=action[:60], known=known))
+    return found
+
+
+def actions_of(resource: Resource) -> tuple[str, ...]:
+    """Return the names of all that can be done with records of a resource."""
+    return (*ACTIONS, *resource.actions)
+
+
+def require_seen(resource: Resource, record_id: UUID) -> Any:
+    """Return a record that whoever asks reads. Raises Denied, NotFound."""
+    mine: Resource = current.lineup.resources[resource.key]
+    mine.require("read")
+    return store.get(mine, record_id)
 
 
 def explain_all(

@@ -14,7 +14,7 @@ from diwan import __version__
 from diwan.db import current
 from diwan.kit.i18n import _
 from diwan.resources import Resource
-from diwan.rest import bodies, log, schemas
+from diwan.rest import bodies, explaining, log, schemas
 from diwan.rest.exporting import TYPES
 from diwan.rest.reading import LIST_PARAMETERS, MOST_RECORDS, check_parameters
 from diwan.rest.records import reply, routes
@@ -78,6 +78,12 @@ def document(resources: Iterable[Resource]) -> dict[str, Any]:
             "get": _with_files(operation("audit", _("What happened"), READ, log.PAGE, parameters=log.parameters()))
         },
         "/api/v1/jobs/{id}": {"parameters": named("id"), "get": operation("job", _("How a job stands"), READ, JOB)},
+        explaining.ADDRESS: {
+            "get": operation(
+                "explain", _("Why somebody may, or may not, do something"), READ, explaining.EXPLANATION,
+                parameters=explaining.PARAMETERS,
+            )
+        },
     }
     for resource in resources:
         found |= _schemas(resource)

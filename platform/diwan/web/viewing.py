@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from diwan import audit
-from diwan.access import holding
+from diwan.access import holders
 from diwan.db import current
 from diwan.db.base import now
 from diwan.db.context import Actor, replace_scope
@@ -57,7 +57,7 @@ def put_on(mine: ServerSession) -> None:
     try:
         if until <= now():
             raise Denied(_("The hour is over: you are yourself again."))
-        person, _member = holding.viewed(UUID(stored["person"]))
+        person, _member = holders.viewed(UUID(stored["person"]))
     except DiwanError as error:
         if request.method not in support.READING:
             # The form was written as somebody else; it is not sent in one's own name.
@@ -98,7 +98,7 @@ def begin(id: UUID, **_slug: str) -> ResponseReturnValue:
 
     if support.opened() is not None:
         raise Denied(_("Support has no access to this page."))
-    person, member = holding.viewed(id)
+    person, member = holders.viewed(id)
     until = now() + LONGEST
     mine = server_session()
     mine[SESSION] = {

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from diwan.access import holding
+from diwan.access import holders
 from diwan.access import service as access
 from diwan.access.models import Role
 from diwan.access.permissions import OWNER, covers_all
@@ -52,7 +52,7 @@ def _terms(keys: list[str]) -> Mapping[str, Term]:
 
 def _show(member_id: UUID, error: Invalid | Refuse | Denied | None = None) -> str:
     _membership, user = people.find_member(member_id)
-    person = holding.holder(user.id)
+    person = holders.holder(user.id)
     held = {found.role.id: found for found in held_by_members(member_id).get(member_id, [])}
     base, may_edit = f"{home()}/people", current.user.can("core.role.update")
     roles, grants, again = access.roles(), access.grants_by_role(), error is not None
@@ -90,7 +90,7 @@ def _factor_cards(user: User, address: str) -> list[dict[str, Any]]:
     }]  # fmt: skip
 
 
-def _may_view(person: holding.Holder) -> bool:
+def _may_view(person: holders.Holder) -> bool:
     user = current.user
     able = user.can("core.role.update") and person.active and person.id != user.id
     if not able or not covers_all(user.grants, person.texts):

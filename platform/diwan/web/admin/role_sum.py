@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from diwan.access.grid import Row
-from diwan.access.holding import Holder
+from diwan.access.holders import Holder
 from diwan.access.service import label
 from diwan.db import current
 from diwan.db.grants import ALL, GRANT, Grant

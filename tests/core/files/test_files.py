@@ -211,3 +211,33 @@ def test_without_the_client_it_says_what_to_install(config: Config, monkeypatch:
     with pytest.raises(ConfigError, match=r"diwan\[s3\]"):
         files.configure(replace(config, files_url="s3://key:secret@host/bucket"))
     files.configure(replace(config, files_url=""))
+
+
+def test_all_that_lies_under_a_business_is_found_and_dropped(
+    kept: Config, other_business: Business, world: Any
+) -> None:
+    """Also what no row knows; and nothing of a business whose number begins alike."""
+    business = world.business("contacts")
+    for each in (business, other_business):
+        with each.acting(), unit_of_work():
+            for number in range(5):
+                files.store(io.BytesIO(b"12345"), f"{number}.txt", purpose="test", limit=10)
+    with business.acting(), pytest.raises(ZeroDivisionError), unit_of_work():
+        files.store(io.BytesIO(b"lost"), "lost.txt", purpose="test", limit=10)
+        raise ZeroDivisionError  # the row goes, the bytes stay
+    with business.acting(), unit_of_work():
+        assert files.left() == (6, 29)
+        assert files.drop_all(4)[0] == 4
+        assert files.drop_all(4)[0] == 2
+        assert (files.drop_all(4), files.left()) == ((0, 0), (0, 0))
+    assert on_disk(kept, business) == []
+    with other_business.acting(), unit_of_work():
+        assert files.left() == (5, 25)
+
+
+def test_an_export_of_everything_takes_no_room(kept: Config, business: Business) -> None:
+    files.configure(replace(kept, files_quota=1))
+    with business.acting(), unit_of_work():
+        whole = io.BytesIO(bytes(2**20))
+        files.store(whole, "all.zip", purpose=files.UNCOUNTED, limit=2**21, counts=False)
+        files.store(io.BytesIO(b"room"), "a.txt", purpose="test", limit=10)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KINDS_OF_SECRETS = ("text", "longtext")
 LONGEST = {"text": 4_000, "longtext": 100_000}
-OPEN = ("unique", "index", "search", "default", "computed", "sequence", "readonly", "choices", "min", "synonyms")
+OPEN = ("sequence", "unique", "index", "search", "computed", "default", "readonly", "choices", "min", "synonyms")
 """Options that would show a secret, or mean nothing for one."""
 
 

@@ -80,6 +80,22 @@ def screens(running: System, seconds: float) -> None:
         show(name, 1, run(running.config.port, [http("GET", path, browser) for path in addresses], 1, seconds))
 
 
+def rights(running: System, seconds: float) -> None:
+    """A list that reaches own records only beside one that reaches all; a person with 50 roles beside one with one."""
+    from bench.rights import check_in_process, give_many_roles, own_some, reader
+
+    query = f"{CONTACTS}?limit=80"
+    everybodys, all_ = reader(running, "contacts.contact.read", "core.member.read")
+    clerk, own = reader(running, "contacts.contact.read:own", "core.member.read")
+    own_some(running, clerk)
+    for name, headers in {"all records": all_, "own records, one in 20": own}.items():
+        show(f"list of 80, {name}", 1, run(running.config.port, [http("GET", query, headers)], 1, seconds))
+    give_many_roles(running, everybodys)
+    show("list of 80, with 50 roles", 1, run(running.config.port, [http("GET", query, all_)], 1, seconds))
+    number, milliseconds = check_in_process(running, everybodys, min(seconds, 1))
+    show("what 50 roles allow, in process", 1, f"{milliseconds:.3f} ms for {number:,} grants")
+
+
 def search(running: System, seconds: float) -> None:
     """Search 100,000 contacts by a word and by the beginning of one."""
     words = {
@@ -158,5 +174,5 @@ def _browser(running: System) -> dict[str, str]:
 
 ALL: dict[str, Callable[[System, float], None]] = {
     "create": create, "lists": lists, "screens": screens, "search": search, "import": imports, "signup": sign_up,
-    "floor": floor, "palette": palette,
+    "floor": floor, "rights": rights, "palette": palette,
 }  # fmt: skip

@@ -37,34 +37,43 @@ PERSON = """CREATE VIEW core.person WITH (security_invoker = true) AS
             AS archived_at, m.version, u.folded AS sort_title, '{}'::jsonb AS custom
     FROM core.membership m JOIN core."user" u ON u.id = m.user_id"""
 
+# What somebody may do is worked out once and kept by whoever asks, until this number changes.
+COUNTED = ("role_grant", "member_role")
+COUNT = """CREATE FUNCTION core.count_rights() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog AS $$
+    BEGIN
+        UPDATE core.tenant SET rights = rights + 1 WHERE id IN (SELECT tenant_id FROM changed);
+        RETURN NULL;
+    END $$"""
+GRANTS_OF = """CREATE FUNCTION core.grants_of(tenant bigint, member uuid, day date) RETURNS text[]
+    AS $$ SELECT coalesce(array_agg(DISTINCT g.permission ORDER BY g.permission), '{}') FROM core.member_role mr
+        JOIN core.role_grant g ON g.tenant_id = mr.tenant_id AND g.role_id = mr.role_id
+        WHERE mr.tenant_id = tenant AND mr.membership_id = member
+            AND (mr.valid_from IS NULL OR mr.valid_from <= day) AND (mr.valid_to IS NULL OR mr.valid_to >= day) $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog"""
+
 OLD_COLUMNS = "t.id, t.slug, t.name, t.country, t.language, t.timezone, t.currency, t.lineup_key, t.tailoring, t.brand"
 OLD_RESULT = """tenant_id bigint, slug text, tenant_name text, country text, tenant_language text,
     timezone text, currency text, lineup_key text, tailoring bigint, brand jsonb"""
 NEW_COLUMNS = OLD_COLUMNS + ", t.policy"
 NEW_RESULT = OLD_RESULT + ", policy jsonb"
-OLD_VALID = ""
-# Days are those of the business: a role that ends on the 30th works until its midnight there.
-NEW_VALID = """
-    AND (mr.valid_from IS NULL OR mr.valid_from <= (moment AT TIME ZONE t.timezone)::date)
-    AND (mr.valid_to IS NULL OR mr.valid_to >= (moment AT TIME ZONE t.timezone)::date)"""
-
-
-def _grants(valid: str) -> str:
-    return f"""coalesce((SELECT array_agg(DISTINCT g.permission ORDER BY g.permission) FROM core.member_role mr
+OLD_RIGHTS = """coalesce((SELECT array_agg(DISTINCT g.permission ORDER BY g.permission) FROM core.member_role mr
     JOIN core.role_grant g ON g.tenant_id = mr.tenant_id AND g.role_id = mr.role_id
-    WHERE mr.tenant_id = m.tenant_id AND mr.membership_id = m.id{valid}), '{{}}')"""
+    WHERE mr.tenant_id = m.tenant_id AND mr.membership_id = m.id), '{}')"""
+NEW_RIGHTS = "t.rights"
 
 
-def _lookups(columns: str, result: str, valid: str, started: str, started_result: str) -> dict[str, str]:
+def _lookups(columns: str, result: str, rights: str, started: str, started_result: str) -> dict[str, str]:
     return {
         "memberships_of(who uuid)": f"""RETURNS TABLE ({result})
         AS $$ SELECT {columns} FROM core.membership m JOIN core.tenant t ON t.id = m.tenant_id
         WHERE m.user_id = who AND m.state = 'active' AND t.state = 'active' ORDER BY t.name $$""",
         "open_session(session_id bytea, tenant_slug text, moment timestamptz)": f"""RETURNS TABLE (
             data jsonb, seen_at timestamptz, user_id uuid, email text, user_name text, user_language text, theme text,
-            {result}, membership_id uuid, grants text[], preferences jsonb{started_result})
+            {result}, membership_id uuid{", grants text[]" if rights == OLD_RIGHTS else ", rights bigint"},
+            preferences jsonb{started_result})
         AS $$ SELECT s.data, s.seen_at, u.id, u.email, u.name, u.language, u.theme, {columns}, m.id,
-            CASE WHEN m.id IS NULL THEN NULL ELSE {_grants(valid)} END, u.preferences{started}
+            CASE WHEN m.id IS NULL THEN NULL ELSE {rights} END, u.preferences{started}
         FROM core.session s
         LEFT JOIN core."user" u ON u.id = s.user_id AND u.disabled_at IS NULL
         LEFT JOIN (core.tenant t JOIN core.membership m ON m.tenant_id = t.id AND m.state = 'active')
@@ -72,8 +81,9 @@ def _lookups(columns: str, result: str, valid: str, started: str, started_result
         WHERE s.id = session_id AND s.expires_at > moment $$""",
         "open_token(token_hash bytea, moment timestamptz)": f"""RETURNS TABLE (
             token_id uuid, used_at timestamptz, token_grants text[], user_id uuid, email text, user_name text,
-            user_language text, {result}, membership_id uuid, grants text[])
-        AS $$ SELECT k.id, k.used_at, k.grants, u.id, u.email, u.name, u.language, {columns}, m.id, {_grants(valid)}
+            user_language text, {result}, membership_id uuid,
+            {"grants text[]" if rights == OLD_RIGHTS else "rights bigint"})
+        AS $$ SELECT k.id, k.used_at, k.grants, u.id, u.email, u.name, u.language, {columns}, m.id, {rights}
         FROM core.api_token k
         JOIN core."user" u ON u.id = k.user_id AND u.disabled_at IS NULL
         JOIN core.membership m ON m.tenant_id = k.tenant_id AND m.user_id = k.user_id AND m.state = 'active'
@@ -90,6 +100,7 @@ def _lookups(columns: str, result: str, valid: str, started: str, started_result
 
 
 def upgrade() -> None:
+    op.execute("ALTER TABLE core.tenant ADD COLUMN rights bigint NOT NULL DEFAULT 0")
     op.execute("ALTER TABLE core.tenant ADD COLUMN policy jsonb NOT NULL DEFAULT '{}'")
     op.execute("ALTER TABLE core.member_role ADD COLUMN valid_from date")
     op.execute("ALTER TABLE core.member_role ADD COLUMN valid_to date")
@@ -111,11 +122,33 @@ def upgrade() -> None:
         )
     for statement in INDEXES:
         op.execute(statement)
-    _replace(_lookups(NEW_COLUMNS, NEW_RESULT, NEW_VALID, ", s.created_at", ", created_at timestamptz"))
+    op.execute(COUNT)
+    op.execute("REVOKE ALL ON FUNCTION core.count_rights() FROM PUBLIC")
+    for table in COUNTED:
+        for event, reference in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+            op.execute(
+                f"CREATE TRIGGER count_rights_{event.lower()} AFTER {event} ON core.{table}"
+                f" REFERENCING {reference} TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_rights()"
+            )
+    op.execute("GRANT CREATE ON SCHEMA core TO diwan_lookup")
+    op.execute(GRANTS_OF)
+    op.execute("REVOKE ALL ON FUNCTION core.grants_of(bigint, uuid, date) FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION core.grants_of(bigint, uuid, date) TO diwan_app")
+    op.execute("ALTER FUNCTION core.grants_of(bigint, uuid, date) OWNER TO diwan_lookup")
+    op.execute("REVOKE CREATE ON SCHEMA core FROM diwan_lookup")
+    _replace(_lookups(NEW_COLUMNS, NEW_RESULT, NEW_RIGHTS, ", s.created_at", ", created_at timestamptz"))
 
 
 def downgrade() -> None:
-    _replace(_lookups(OLD_COLUMNS, OLD_RESULT, OLD_VALID, "", ""))
+    _replace(_lookups(OLD_COLUMNS, OLD_RESULT, OLD_RIGHTS, "", ""))
+    op.execute("SET LOCAL ROLE diwan_lookup")
+    op.execute("DROP FUNCTION core.grants_of(bigint, uuid, date)")
+    op.execute("SET LOCAL ROLE NONE")
+    for table in COUNTED:
+        for event in ("insert", "update", "delete"):
+            op.execute(f"DROP TRIGGER count_rights_{event} ON core.{table}")
+    op.execute("DROP FUNCTION core.count_rights()")
+    op.execute("ALTER TABLE core.tenant DROP COLUMN rights")
     op.execute("DROP VIEW core.person")
     op.execute("""ALTER TABLE core."user" DROP COLUMN folded""")
     for name in reversed(TENANT_TABLES):

@@ -11,16 +11,11 @@ TENANT = """t.id, t.slug, t.name, t.country, t.language, t.timezone, t.currency,
     t.policy"""
 RESULT = """tenant_id bigint, slug text, tenant_name text, country text, tenant_language text,
     timezone text, currency text, lineup_key text, tailoring bigint, brand jsonb, policy jsonb"""
-GRANTS = """coalesce((SELECT array_agg(DISTINCT g.permission ORDER BY g.permission) FROM core.member_role mr
-    JOIN core.role_grant g ON g.tenant_id = mr.tenant_id AND g.role_id = mr.role_id
-    WHERE mr.tenant_id = m.tenant_id AND mr.membership_id = m.id
-        AND (mr.valid_from IS NULL OR mr.valid_from <= (moment AT TIME ZONE t.timezone)::date)
-        AND (mr.valid_to IS NULL OR mr.valid_to >= (moment AT TIME ZONE t.timezone)::date)), '{}')"""
 SIGNATURE = "core.open_token(token_hash bytea, moment timestamptz)"
 
 OLD = f"""RETURNS TABLE (token_id uuid, used_at timestamptz, token_grants text[], user_id uuid, email text,
-        user_name text, user_language text, {RESULT}, membership_id uuid, grants text[])
-    AS $$ SELECT k.id, k.used_at, k.grants, u.id, u.email, u.name, u.language, {TENANT}, m.id, {GRANTS}
+        user_name text, user_language text, {RESULT}, membership_id uuid, rights bigint)
+    AS $$ SELECT k.id, k.used_at, k.grants, u.id, u.email, u.name, u.language, {TENANT}, m.id, t.rights
     FROM core.api_token k
     JOIN core."user" u ON u.id = k.user_id AND u.disabled_at IS NULL
     JOIN core.membership m ON m.tenant_id = k.tenant_id AND m.user_id = k.user_id AND m.state = 'active'
@@ -30,9 +25,9 @@ OLD = f"""RETURNS TABLE (token_id uuid, used_at timestamptz, token_grants text[]
 # A token of a person opens only while the person may come in; a token of the business has no person.
 NEW = f"""RETURNS TABLE (token_id uuid, token_kind text, token_name text, used_at timestamptz, used_ip text,
         token_grants text[], user_id uuid, email text, user_name text, user_language text, {RESULT},
-        membership_id uuid, grants text[])
+        membership_id uuid, rights bigint)
     AS $$ SELECT k.id, k.kind, k.name, k.used_at, k.used_ip, k.grants, u.id, u.email, u.name, u.language, {TENANT},
-        m.id, {GRANTS}
+        m.id, t.rights
     FROM core.api_token k
     JOIN core.tenant t ON t.id = k.tenant_id AND t.state = 'active'
     LEFT JOIN core."user" u ON u.id = k.user_id AND u.disabled_at IS NULL

@@ -119,13 +119,13 @@ def test_functions_that_run_as_another_are_few_and_pinned(owner: Any) -> None:
         WHERE p.prosecdef AND {OURS}""")  # fmt: skip
     assert {f[0] for f in found} == {
         "memberships_of", "open_session", "open_token", "open_invitation", "outbox_due", "search", "chain_audit",
-        "forget_audit",
+        "forget_audit", "count_rights", "grants_of",
     } | {f[0] for f in found if f[0].startswith(("schedule", "operator_"))} | {"open_support", "standing", "token_standing"} | {
         "erase_rows", "erase_knot", "business_closing", "without_business",
     }  # fmt: skip
     # Erasing takes the right to delete from any table, also of a module that is gone: its owner has it, and is bound by
     # the policy `tenant` like everybody else.
-    erasing = {"erase_rows": "diwan_owner", "erase_knot": "diwan_owner"}
+    erasing = {"erase_rows": "diwan_owner", "erase_knot": "diwan_owner", "count_rights": "diwan_owner"}
     for name, role, config, public in found:
         assert (role, public) == (erasing.get(name, "diwan_lookup"), False), name
         assert "search_path=pg_catalog" in config, name

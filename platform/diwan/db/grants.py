@@ -108,7 +108,8 @@ class Grants:
     @classmethod
     def of(cls, texts: Iterable[str]) -> Grants:
         """Compile role grants. Texts that are no grants allow nothing."""
-        return _compile(tuple(sorted(set(texts))))
+        # What comes as a tuple comes from the database, in order and each once.
+        return _compile(texts if isinstance(texts, tuple) else tuple(sorted(set(texts))))
 
     def __contains__(self, permission: str) -> bool:
         return permission in self.keys or (bool(self.prefixes) and permission.startswith(self.prefixes))

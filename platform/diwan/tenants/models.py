@@ -37,6 +37,7 @@ class Tenant(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     tailoring: Mapped[int] = mapped_column(default=0, server_default="0")
     brand: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    rights: Mapped[int] = mapped_column(default=0, server_default="0")
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     closed_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]

@@ -14,10 +14,12 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, text
 
 from diwan import audit
+from diwan.access.holding import grants_held
 from diwan.access.permissions import GRANT, covers_all, intersect
 from diwan.db.base import now
-from diwan.db.context import Actor, Grants, Tenant, current, scope, tenant_from
+from diwan.db.context import Actor, Tenant, current, scope, tenant_from
 from diwan.db.direct import fetch_row
+from diwan.db.grants import Grants
 from diwan.db.session import unit_of_work
 from diwan.errors import Denied, Invalid, NotFound, Unauthenticated
 from diwan.kit import ids
@@ -142,13 +144,14 @@ def open_token(secret: str, ip: str = "") -> tuple[Tenant, Actor]:
         row = fetch_row("SELECT * FROM core.open_token(%s, %s)", (ids.sha256(secret), moment))
     if row is None:
         raise Unauthenticated(_("This token is unknown, expired or revoked."))
-    tenant, actor = tenant_from(row), _actor(row)
+    tenant = tenant_from(row)
+    actor = _actor(row, grants_held(tenant, row.membership_id, row.rights, moment) if row.membership_id else ())
     if row.used_at is None or moment - row.used_at > USED_EVERY:
         _note_use(tenant, actor, row, moment, ip)
     return tenant, actor
 
 
-def _actor(row: Any) -> Actor:
+def _actor(row: Any, held: tuple[str, ...]) -> Actor:
     allowed = tuple(row.token_grants)
     if row.token_kind == SERVICE:
         grants, narrowing = Grants.of(allowed), allowed
@@ -160,7 +163,7 @@ def _actor(row: Any) -> Actor:
         row.email,
         row.user_language,
         kind="token",
-        grants=Grants.of(row.grants) if unlimited else _both(tuple(row.grants), allowed),
+        grants=Grants.of(held) if unlimited else _both(held, allowed),
         token_id=row.token_id,
         narrowing=None if unlimited else allowed,
     )

@@ -16,6 +16,7 @@ from flask import Flask, Request, Response, current_app, request
 from flask.sessions import SessionInterface, SessionMixin
 from psycopg.types.json import Jsonb
 
+from diwan.access.holding import grants_held
 from diwan.db.base import now
 from diwan.db.context import Actor, Tenant, tenant_from
 from diwan.db.direct import fetch_row
@@ -67,9 +68,9 @@ class SignedIn:
     def get_id(self) -> str:
         return str(self.id)
 
-    def actor(self, grants: list[str] | None = None) -> Actor:
+    def actor(self, grants: tuple[str, ...] = ()) -> Actor:
         """Return who acts in a scope."""
-        made = Grants.of(grants or [])
+        made = Grants.of(grants)
         return Actor(self.id, self.name, self.email, self.language, grants=made, preferences=self.preferences)
 
 
@@ -87,7 +88,7 @@ class ServerSession(dict[str, Any], SessionMixin):
         self.seen_at: datetime | None = None
         self.user: SignedIn | None = None
         self.tenant: Tenant | None = None
-        self.grants: list[str] = []
+        self.grants: tuple[str, ...] = ()
 
     def load(self, slug: str = "") -> None:
         """Read session, person, and what the person is in the business with this slug: one round trip."""
@@ -95,7 +96,11 @@ class ServerSession(dict[str, Any], SessionMixin):
             return
         # Closed until the answer is there: should the database be away, the page that says so finds an empty session.
         self.close()
-        row = fetch_row(OPEN, (ids.sha256(self.token), slug, now()))
+        moment = now()
+        row = fetch_row(OPEN, (ids.sha256(self.token), slug, moment))
+        if row is not None and row.membership_id is not None:
+            self.tenant = tenant_from(row)
+            self.grants = grants_held(self.tenant, row.membership_id, row.rights, moment)
         self.closed = False
         if row is None:
             self.token, self.new = "", True
@@ -107,8 +112,6 @@ class ServerSession(dict[str, Any], SessionMixin):
                 row.user_id, row.email, row.user_name, row.user_language, row.theme, row.preferences or {}
             )
             super().__setitem__(USER, str(row.user_id))
-        if row.membership_id is not None:
-            self.tenant, self.grants = tenant_from(row), row.grants
 
     def close(self) -> None:
         """Be empty for this request: nothing is read, nothing will be written."""

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from diwan import resources
+from diwan.access import service as access
 from diwan.access.models import Team, TeamMember
 from diwan.access.permissions import covers, intersect
 from diwan.bulk import service as bulk
@@ -312,3 +313,38 @@ def test_code_of_modules_is_not_narrowed(shop: Business) -> None:
         assert model.get(theirs).email == "theirs@acme.example"  # type: ignore[attr-defined]
         changed = store.update(contact().whole, theirs, {"city": "Cairo"})
         assert changed.city == "Cairo"
+
+
+def test_a_change_of_roles_counts_at_once(shop: Business) -> None:
+    """What somebody may do is kept from request to request; every change of roles makes it be read again."""
+    clerk = shop.member(f"{KEY}.read:own", f"{KEY}.create")
+    make(shop, None, "Theirs Ltd")
+    client, url = shop.client(clerk), f"{shop.url}/contacts/contact"
+    head = {"Authorization": f"Bearer {shop.token(clerk)}"}
+    program = shop.world.app.test_client()
+    assert "Theirs" not in client.get(url).get_data(as_text=True)
+    assert program.get(BASE, headers=head).json["data"] == []
+    with shop.acting(), unit_of_work():
+        [role] = [r for r in access.roles() if f"{KEY}.read:own" in access.grants_by_role().get(r.id, ())]
+        access.update_role(role.id, "Clerk", [f"{KEY}.read"])
+    assert "Theirs" in client.get(url).get_data(as_text=True)
+    assert [row["name"] for row in program.get(BASE, headers=head).json["data"]] == ["Theirs Ltd"]
+    with shop.acting(), unit_of_work():
+        access.update_role(role.id, "Clerk", [])
+    assert client.get(url).status_code == 403
+    assert program.get(BASE, headers=head).status_code == 403
+
+
+def test_a_role_counts_on_its_days_only(shop: Business) -> None:
+    clerk = shop.member(f"{KEY}.read")
+    client, url = shop.client(clerk), f"{shop.url}/contacts/contact"
+    for first, last, status in (
+        ("current_date - 2", "current_date - 1", 403), ("current_date + 2", "NULL", 403),
+        ("current_date - 2", "current_date + 2", 200), ("NULL", "NULL", 200),
+    ):  # fmt: skip
+        with shop.acting(), unit_of_work() as session:
+            session.execute(text(f"UPDATE core.member_role SET valid_from = {first}, valid_to = {last} WHERE"
+                                 " tenant_id = :tenant AND membership_id = (SELECT id FROM core.membership WHERE"
+                                 " tenant_id = :tenant AND user_id = :user)"),
+                            {"tenant": shop.tenant.id, "user": clerk.id})  # fmt: skip
+        assert client.get(url).status_code == status, (first, last)

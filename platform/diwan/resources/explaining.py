@@ -40,7 +40,7 @@ class Because:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The answer. `missing`: grants of which each, with what is held already, would allow it; the narrowest first.
+    """The answer. `missing`: of each of these groups of grants one is needed; in each the narrowest comes first.
 
     `hidden` and `readonly`: fields that the person does not see, or cannot change.
     """
@@ -51,7 +51,7 @@ class Explanation:
     record_id: UUID | None
     allowed: bool
     because: tuple[Because, ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[tuple[str, ...], ...] = ()
     hidden: tuple[str, ...] = ()
     readonly: tuple[str, ...] = ()
 
@@ -178,14 +178,13 @@ def _gives(grant: Grant, permission: str) -> bool:
     return permission.startswith(grant.permission[:-1]) if grant.is_wildcard else grant.permission == permission
 
 
-def _missing(mine: Resource, whole: Resource, action: str, record: Any) -> Iterator[str]:
+def _missing(mine: Resource, whole: Resource, action: str, record: Any) -> Iterator[tuple[str, ...]]:
     scopes = [*scopes_of(whole), ALL] if record is None else [s for s in scopes_of(whole) if s in record._reached]
     wanted = [] if mine.may(action, record) else [action]
     if record is not None and not _seen(mine, record) and action != "read":
         wanted.append("read")
     for each in wanted:
-        for scope in dict.fromkeys([*scopes, ALL]):
-            yield str(Grant(whole.permission(each), scope))
+        yield tuple(str(Grant(whole.permission(each), scope)) for scope in dict.fromkeys([*scopes, ALL]))
 
 
 def _fields(mine: Resource, whole: Resource, record: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -53,7 +53,10 @@ EXPLANATION: Schema = {
         "record_id": {**schemas.UUID_TEXT, "type": ["string", "null"]},
         "allowed": {"type": "boolean"},
         "because": {"type": "array", "items": BECAUSE},
-        "missing": {**TEXTS, "description": "Grants of which each would allow it; the narrowest first"},
+        "missing": {
+            "type": "array", "items": TEXTS,
+            "description": "Of each of these lists of grants one is needed; in each the narrowest comes first",
+        },
         "hidden": {**TEXTS, "description": "Fields that the person does not see"},
         "readonly": {**TEXTS, "description": "Fields that the person sees and cannot change"},
     },

@@ -14,9 +14,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from diwan.db import current
-from diwan.errors import BadRequest, DiwanError, NotFound, TooLarge, TooMany, Unavailable
+from diwan.errors import BadRequest, Denied, DiwanError, NotFound, TooLarge, TooMany, Unavailable
 from diwan.kit.i18n import _
 from diwan.rest.problems import problem
+from diwan.web.why_links import why_href
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,9 @@ def show(error: DiwanError, status: int | None = None) -> Response:
     if request.path.startswith("/api/"):
         return problem(error, code)
     page = render_template(
-        "error.html", code=code, message=str(error), request_id=current.request_id, home_href="/", retry=5
-    )
+        "error.html", code=code, message=str(error), request_id=current.request_id, home_href="/", retry=5,
+        why_href=why_href(error) if code == Denied.status else None,
+    )  # fmt: skip
     response = make_response(page, code)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)

@@ -21,6 +21,7 @@ from diwan.resources import Field, Resource, secrets, store
 from diwan.resources.amounts import currency_of
 from diwan.resources.showing import text_of
 from diwan.web import acting, cells, field_input, form_merge
+from diwan.web.why_links import who_href
 
 LINE = re.compile(r"(\d{1,4})-([a-z][a-z0-9_]*)")
 VERBS = {
@@ -287,6 +288,8 @@ def _menu(resource: Resource, record: Any, href: str) -> list[dict[str, Any]]:
     if resource.may("create"):
         copy = f"{cells.record_base(resource.key)}/new?copy={record.id}"
         items.append({"label": _("Duplicate"), "icon": "copy", "href": copy})
+    if current.user.can("core.role.update"):
+        items.append({"label": _("Who can see this?"), "icon": "eye", "href": who_href(resource, record.id)})
     items.append({"divider": True})
     if resource.may("update", record):
         if record.archived_at:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from flask import Blueprint, Flask, flash, g, redirect, request
+from flask import Blueprint, Flask, flash, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 
 from diwan import audit
@@ -94,13 +94,11 @@ def banner() -> dict[str, Any] | None:
 @pages.post("/<uuid:id>")
 def begin(id: UUID, **_slug: str) -> ResponseReturnValue:
     """Begin to look as a person, by the id of the account."""
-    from diwan.web.context import server_session
-
     if support.opened() is not None:
         raise Denied(_("Support has no access to this page."))
     person, member = holders.viewed(id)
     until = now() + LONGEST
-    mine = server_session()
+    mine = _session()
     mine[SESSION] = {
         "tenant": current.tenant.id, "person": str(id), "member": str(member), "name": person.name,
         "until": until.isoformat(),
@@ -112,14 +110,16 @@ def begin(id: UUID, **_slug: str) -> ResponseReturnValue:
 @pages.post("/leave")
 def leave(**_slug: str) -> ResponseReturnValue:
     """Be oneself again."""
-    from diwan.web.context import server_session
-
-    mine = server_session()
+    mine = _session()
     stored = mine.get(SESSION)
     if stored is not None and stored["tenant"] == current.tenant.id:
         _end(mine)
         return redirect(f"/t/{current.tenant.slug}/people/{stored['member']}", 303)
     return redirect(f"/t/{current.tenant.slug}", 303)
+
+
+def _session() -> ServerSession:
+    return cast(ServerSession, session._get_current_object())  # type: ignore[attr-defined]
 
 
 def _end(mine: ServerSession) -> None:

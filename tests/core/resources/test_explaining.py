@@ -142,9 +142,12 @@ def test_what_is_missing_would_be_enough(desk: Desk) -> None:
         for id in desk.leads:
             told = explain(desk.give([f"{KEY}.read"], []), whole, "update", id)
             assert not told.allowed
-            for grant in told.missing:
+            (group,) = told.missing
+            for grant in group:
                 assert explain(desk.give([f"{KEY}.read"], [grant]), whole, "update", id).allowed
-        assert told.missing == (f"{KEY}.update",)
+        assert told.missing == ((f"{KEY}.update",),)
+        told = explain(desk.give([f"{KEY}.read:own"], []), whole, "update", desk.leads[1])
+        assert told.missing == ((f"{KEY}.update:team", f"{KEY}.update"), (f"{KEY}.read:team", f"{KEY}.read"))
 
 
 def test_roles_that_are_over_do_not_count(desk: Desk) -> None:

@@ -23,7 +23,10 @@ def register(app: Flask) -> None:
         settings,
         support,
         tokens,
+        why,
     )
 
-    for part in (data, people, person, policy, roles, modules, settings, support, custom_fields, tokens, audit_log):
+    for part in (
+        data, people, person, why, policy, roles, modules, settings, support, custom_fields, tokens, audit_log,
+    ):  # fmt: skip
         app.register_blueprint(part.pages)

@@ -26,7 +26,7 @@ from diwan.errors import Unavailable
 from diwan.jobs.faults import QUEUE_AWAY, database_away
 from diwan.kit.i18n import _
 from diwan.kit.ids import sha256, uuid7
-from diwan.leaving import catalogue, closing
+from diwan.leaving import catalogue, closing, takeouts
 from diwan.leaving.catalogue import TenantTable
 from diwan.leaving.models import Erasure
 from diwan.tenants.models import Tenant
@@ -212,6 +212,7 @@ class _Work:
 
     def files(self) -> bool:
         """Erase what lies under the business in the folder or bucket; False where the time is over."""
+        takeouts.sweep()
         while True:
             number, size = files.drop_all(FILES)
             with unit_of_work() as session:

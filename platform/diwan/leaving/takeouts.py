@@ -6,6 +6,7 @@ It must ask for the right before anything, and tell the log. It never commits.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -133,12 +134,25 @@ def run(takeout: UUID) -> None:
             return
         record.state = RUNNING
         name = export.file_name(record)
+    sweep()
     folder = _folder[0] if _folder else Path(tempfile.gettempdir())
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as place:
+    with tempfile.TemporaryDirectory(prefix=_prefix(), dir=folder) as place:
         path = Path(place) / "export.zip"
         written = export.write(path, _who(), jobs.progress)
         _keep(takeout, path, name, written)
+
+
+def sweep() -> int:
+    """Remove what a killed worker of this machine left of an export of the open tenant; return how many."""
+    found = [path for folder in _folder for path in folder.glob(f"{_prefix()}*")]
+    for path in found:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(found)
+
+
+def _prefix() -> str:
+    return f"making-{current.tenant.id}-"
 
 
 def _keep(takeout: UUID, path: Path, name: str, written: export.Written) -> None:
@@ -171,10 +185,8 @@ def _tell(record: Takeout) -> None:
     if user is None:
         return
     link = f"/t/{current.tenant.slug}/settings/data"
-    notifications.notify(
-        [user.id], "core.takeout", _("The export of everything is ready"),
-        _("It stays here for 7 days."), "core.takeout", record.id, itself=True,
-    )  # fmt: skip
+    title, until = _("The export of everything is ready"), _("It stays here for %(days)s days.", days=KEPT.days)
+    notifications.notify([user.id], "takeout", title, until, itself=True)
     mail.send(
         user.email, "takeout", user.language or current.tenant.language, name=user.name,
         business=current.tenant.name, link=link, days=KEPT.days,

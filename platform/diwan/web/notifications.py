@@ -17,6 +17,7 @@ from diwan.db.base import now
 from diwan.kit import formats
 from diwan.kit.i18n import _
 from diwan.notifications import Notification
+from diwan.operators import support
 from diwan.web.around_view import record_href
 from diwan.web.shell import home, render
 
@@ -26,9 +27,11 @@ WORDS = {
     "mention": (_("mentioned you"), "at"),
     "comment": (_("commented"), "message"),
     "changed": (_("changed a record that you follow"), "pencil"),
+    "support": (_("Support access"), "lifebuoy"),
     "task": (_("gave you a task"), "checklist"),
     "reminder": (_("Reminder"), "alarm"),
     "token": (_("API token"), "key"),
+    "takeout": ("", "package-export"),
 }
 
 
@@ -51,7 +54,20 @@ def index(**_slug: str) -> ResponseReturnValue:
 
 @pages.get("/bell")
 def bell(**_slug: str) -> ResponseReturnValue:
-    return render_template("partials/bell.html", count=notifications.unread_count(), href=f"{home()}/notifications")
+    return render_template(
+        "partials/bell.html", count=notifications.unread_count(), href=f"{home()}/notifications", support=_support()
+    )
+
+
+def _support() -> dict[str, Any] | None:
+    """Return for those who may let support in whether it is inside just now."""
+    if not current.user.can("core.support.grant"):
+        return None
+    inside = support.inside()
+    if inside is None:
+        return None
+    until = formats.moment(inside.expires_at, current.tenant.timezone)
+    return {"href": f"{home()}/settings/support", "label": _("Support is inside until %(when)s", when=until)}
 
 
 @pages.post("/read")
@@ -74,6 +90,8 @@ def _target(found: Notification) -> str:
         return href
     if found.kind == "token":
         return f"{home()}/tokens"
+    if found.kind == "takeout":
+        return f"{home()}/settings/data"
     return f"{home()}/tasks" if found.kind in ("task", "reminder") else ""
 
 
@@ -82,7 +100,7 @@ def _shown(found: Notification) -> dict[str, Any]:
     hidden = bool(found.resource) and not record_href(found.resource, found.record_id)
     return {
         "id": found.id,
-        "who": "" if found.kind in ("reminder", "token") else found.actor_name,
+        "who": "" if found.kind in ("reminder", "token", "takeout") else found.actor_name,
         "what": what,
         "icon": icon,
         "title": _("A record that you may no longer see") if hidden else found.title,

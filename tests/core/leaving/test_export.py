@@ -230,10 +230,13 @@ def test_the_job_keeps_a_zip_for_seven_days(business: Business) -> None:
 
 def test_an_export_is_no_part_of_the_next_one_and_takes_no_room(business: Business, tmp_path: Path) -> None:
     fill(business)
+    left = takeouts._folder[0] / f"making-{business.tenant.id}-left"
+    left.mkdir(parents=True)  # by a worker that was killed
     with business.acting():
         with unit_of_work():
             takeouts.start()
         jobs.run_pending()
+    assert not left.exists()
     with written(business, tmp_path / "all.zip") as opened:
         listed = list(csv.DictReader(io.StringIO(opened.read("files/files.csv").decode("utf-8-sig"))))
     assert sorted(bool(row["path"]) for row in listed if row["purpose"] == files.UNCOUNTED) == [False]

@@ -228,8 +228,7 @@ def declare(
     fields = _described(plugin, model, derived, title, where)
     shown = tuple(columns) if columns is not None else tuple(n for n, f in fields.items() if _listable(f))[:6]
     filtered = tuple(filters) if filters is not None else tuple(n for n in shown if fields.get(n) and fields[n].choices)
-    all_names = [n for n in dict.fromkeys([*described_columns(model), *fields]) if n != part_of]
-    sections = tuple(form) if form is not None else (Section("", all_names),)
+    sections = tuple(form) if form is not None else (_whole_form(model, fields, part_of),)
     resource = Resource(
         key=str(table.fullname), plugin=plugin, name=str(table.name), model=model, label=label, labels=labels,
         title=title, icon=icon, help=help, columns=shown, filters=filtered, sort=sort or title, sections=sections,
@@ -263,6 +262,11 @@ def _described(plugin: str, model: type[Model], derived: Sequence[Derived], titl
     if title not in fields:
         raise DeclarationError(f"{where}: title={title!r} is not a field; known: {', '.join(fields)}.")
     return fields
+
+
+def _whole_form(model: type[Model], fields: Mapping[str, Field], part_of: str) -> Section:
+    """Return the form of a model that declares none: its fields and secrets in their order."""
+    return Section("", [name for name in dict.fromkeys([*described_columns(model), *fields]) if name != part_of])
 
 
 def _secrets(model: type[Model], is_part: bool, where: str) -> dict[str, Field]:

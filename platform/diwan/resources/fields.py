@@ -111,7 +111,7 @@ class Field:
         if self.default is None:
             return [] if self.kind.several else {"boolean": False}.get(self.kind.name)
         if self.is_me:
-            return current.user.id
+            return current.user.id if current.user.kind in ("user", "token") else None
         return self.default() if callable(self.default) else self.default
 
     def parse(self, raw: Any) -> Any:
@@ -179,18 +179,24 @@ def field(
     )  # fmt: skip
     options: dict[str, Any] = {"info": {"field": described}}
     if described.is_me:
-        options["default"] = lambda: current.user.id
+        options["default"] = described.initial
     elif default is not None:
         options["default"] = _column_default(default)
-    kind = KINDS.get(widget)
-    if kind is not None and kind.column is not None:
-        options["type_"] = kind.column
-    elif choices and default is None and isinstance(choices, dict) and widget == "choices":
-        options["type_"] = ARRAY(Text())
-    if secret:
-        options |= {"type_": Sealed(), "deferred": True}  # read when code asks for it: pages and lists never do
+    options |= _column_type(described)
     arguments = [Computed("NULL", persisted=True)] if isinstance(computed, str) else []  # `model` writes its SQL
     return mapped_column(*arguments, **options)
+
+
+def _column_type(described: Field) -> dict[str, Any]:
+    """Return the options that say a column's type, where its annotation alone would not."""
+    if described.secret:
+        return {"type_": Sealed(), "deferred": True}  # read when code asks for it: pages and lists never do
+    kind, choices = KINDS.get(described.widget), described.choices
+    if kind is not None and kind.column is not None:
+        return {"type_": kind.column}
+    if choices and described.default is None and isinstance(choices, dict) and described.widget == "choices":
+        return {"type_": ARRAY(Text())}
+    return {}
 
 
 def _column_default(default: Any) -> Any:

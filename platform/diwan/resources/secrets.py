@@ -98,11 +98,15 @@ def are_set(resource: Resource, id: UUID) -> dict[str, bool]:
     return dict(zip(resource.secrets, row or [False] * len(columns), strict=True))
 
 
-def put(record: Any, given: Mapping[str, str | None], there: Mapping[str, bool]) -> None:
-    """Set secrets of a record without reading the former ones, which may be sealed with a key that is gone."""
-    for name, value in given.items():
-        set_committed_value(record, name, "" if there.get(name) else None)  # what stood there, as far as it is told
-        setattr(record, name, value)
+def put(
+    resource: Resource, record: Any, given: Mapping[str, str | None]
+) -> tuple[dict[str, bool], dict[str, bool]]:
+    """Set secrets of a record; return their traces. The former ones are not read: their key may be gone."""
+    before, after = traces(given, are_set(resource, record.id)) if given else ({}, {})
+    for name in after:
+        set_committed_value(record, name, "" if before[name] else None)  # what stood there, as far as it is told
+        setattr(record, name, given[name])
+    return before, after
 
 
 def assigned(resource: Resource, record: Any) -> dict[str, str | None]:

@@ -97,7 +97,6 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
     raw = rights.check_names(asked, "update", raw, record)
     before = values_of(resource, record)
     raw, hidden = secrets.take(resource.secrets, raw)
-    was, now_set = secrets.traces(hidden, secrets.are_set(resource, record.id)) if hidden else ({}, {})
     values = parse_values(resource, raw, partial=True)
     changed = {name: value for name, value in values.items() if before[name] != value}
     rights.check_changed(asked, record, changed)
@@ -110,7 +109,7 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
         changed |= {name: value for name, value in settled.items() if before[name] != value}
     old_parts = {name: _plain(resource.parts[name], existing[name].values()) for name in rows}
     assign(resource, record, changed)
-    secrets.put(record, {name: hidden[name] for name in now_set}, was)
+    was, now_set = secrets.put(resource, record, hidden)
     if changed:
         _announce(resource, "updating", record, before, changed)
     for name, given in rows.items():
@@ -145,9 +144,7 @@ def save(resource: Resource, record: Any, before: Mapping[str, Any], action: str
         rows = _values_of_rows(resource, _existing(resource, record, {}))
         changed |= {n: v for n, v in settle(resource, {**before, **changed}, rows, {}).items() if v != before[n]}
     title = _title(resource, record)
-    hidden = secrets.assigned(resource, record)
-    was, now_set = secrets.traces(hidden, secrets.are_set(resource, record.id)) if hidden else ({}, {})
-    secrets.put(record, {name: hidden[name] for name in now_set}, was)
+    was, now_set = secrets.put(resource, record, secrets.assigned(resource, record))
     if not changed and not now_set:
         audit.record(action, resource.key, record.id, title)
         return

@@ -254,6 +254,16 @@ def test_an_answer_works_once(owner: Careful) -> None:
     assert thief.post("/login/passkey", credential=told).status_code == 422
 
 
+def test_a_challenge_is_gone_after_a_wrong_answer(owner: Careful) -> None:
+    key = owner.add_passkey()
+    person = another(owner)
+    person.get("/login")
+    told = key.answer(person.options("/login/passkey/options"))
+    assert person.post("/login/passkey", credential="nonsense").status_code == 422
+    assert person.post("/login/passkey", credential=told).status_code == 422
+    assert person.log_in_with(key).status_code == 303
+
+
 def test_a_challenge_is_old_after_five_minutes(owner: Careful, monkeypatch: pytest.MonkeyPatch) -> None:
     key = owner.add_passkey()
     person = another(owner)

@@ -203,12 +203,19 @@ def test_a_pause_is_not_forgotten_by_opening_something_else(app: Flask, business
 
 
 def test_a_page_that_asks_by_itself_is_no_person(app: Flask, business: Business) -> None:
+    def unused_for() -> timedelta:
+        with app.app_context(), scope(), unit_of_work() as session:
+            seen = text("SELECT seen_at FROM core.session WHERE user_id = :id")
+            return now() - session.execute(seen, {"id": business.owner.id}).scalar_one()
+
     demand(app, business.tenant.slug, idle_minutes=30)
-    client = business.client()
-    for minutes in (20, 40):
-        age(app, business.owner, seen_at=timedelta(minutes=minutes))
-        answer = client.get(f"{business.url}/notifications/bell", headers={
-            "HX-Request": "true", "HX-Current-URL": f"http://localhost{business.url}/people"})  # fmt: skip
+    client, page = business.client(), f"http://localhost{business.url}/people"
+    part = {"HX-Request": "true", "HX-Current-URL": page}
+    age(app, business.owner, seen_at=timedelta(minutes=20))
+    assert client.get(f"{business.url}/notifications/bell", headers=part).status_code == 200
+    assert unused_for() > timedelta(minutes=19)
+    age(app, business.owner, seen_at=timedelta(minutes=31))
+    answer = client.get(f"{business.url}/notifications/bell", headers=part)
     assert answer.status_code == 204
     assert answer.headers["HX-Redirect"] == f"/login?other=1&next=%2Ft%2F{business.tenant.slug}%2Fpeople"
 

@@ -9,7 +9,6 @@ from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
-from diwan import audit
 from diwan.db.base import metadata
 from diwan.db.context import provide_session
 from diwan.db.session import guard_sessions
@@ -19,7 +18,6 @@ from diwan.resources import watching
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False})
 guard_sessions(db.session)
 watching.attach(db.session)
-audit.attach(db.session)
 provide_session(db.session)
 
 login_manager = LoginManager()

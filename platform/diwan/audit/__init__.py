@@ -3,7 +3,7 @@
 Entries are only ever added: the application's role may not change or delete them, and the database chains them.
 """
 
-from diwan.audit.service import Entry, attach, notice, record, record_everywhere, record_many
+from diwan.audit.service import Entry, notice, record, record_everywhere, record_many
 from diwan.audit.unseen import Change
 
-__all__ = ["Change", "Entry", "attach", "notice", "record", "record_everywhere", "record_many"]
+__all__ = ["Change", "Entry", "notice", "record", "record_everywhere", "record_many"]

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session
 
 from diwan.audit import unseen, waiting
 from diwan.audit.models import AuditEntry
@@ -124,11 +125,6 @@ def _cover(entries: Sequence[Entry]) -> None:
                 unseen.cover(changes, entry.action, (entry.resource, entry.record_id), entry.before, entry.after)
 
 
-def attach(factory: Any) -> None:
-    """Make the sessions of a factory write what waits, and what nobody told of, before they commit."""
-    waiting.attach(factory, _settle)
-
-
 def _settle() -> None:
     changes, waiting.waiting().changes = waiting.waiting().changes, {}
     record_many(_entry(key, change) for key, change in changes.items())
@@ -212,3 +208,7 @@ def chosen(wanted: Filter) -> Select[AuditEntry]:
 def _says(word: str) -> ColumnElement[bool]:
     told = (AuditEntry.title, AuditEntry.actor_name, AuditEntry.action, AuditEntry.resource)
     return or_(*(column.icontains(word, autoescape=True) for column in told))
+
+
+# All sessions: one that nobody listened to would lose what it was told.
+waiting.attach(Session, _settle)

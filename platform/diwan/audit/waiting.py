@@ -98,7 +98,7 @@ def _insert(connection: Connection, tenant: int, rows: list[Row]) -> None:
 
 
 def attach(factory: Any, settle: Callable[[], None]) -> None:
-    """Listen to the sessions of a factory. `settle` makes entries of the changes that nobody told of."""
+    """Listen to sessions. `settle` makes entries of the changes that nobody told of."""
 
     def before_commit(session: Session) -> None:
         if session.get_nested_transaction() is not None:  # a savepoint ends well

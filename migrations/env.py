@@ -33,6 +33,13 @@ def _protected(operations: Iterable[Any]) -> Iterator[Any]:
             )
 
 
+def render_item(kind: str, thing: Any, _context: Any) -> str | bool:
+    """Write our own column types as what PostgreSQL stores: a revision imports no application code."""
+    if kind == "type" and type(thing).__module__.startswith("diwan."):
+        return f"sa.{thing.impl!r}"
+    return False
+
+
 def _columns(operation: ops.CreateTableOp) -> list[Any]:
     return [item for item in operation.columns if hasattr(item, "nullable")]
 
@@ -49,6 +56,7 @@ context.configure(
     include_name=scope.include_name,
     include_object=scope.include_object,
     compare_type=True,
+    render_item=render_item,
     process_revision_directives=protect,
 )
 with context.begin_transaction():

@@ -175,6 +175,25 @@ def test_a_generated_revision_has_everything_and_leaves_no_drift(core_scratch, s
     assert core_scratch.as_owner("SELECT count(*) FROM pg_policies WHERE schemaname = 'stock'") == [(2,)]
 
 
+def test_our_own_column_types_are_written_as_what_they_store(core_scratch, shelf):
+    body = (
+        "from datetime import timedelta\nfrom decimal import Decimal\n"
+        "@plugin.resource(label='Part', labels='Parts')\nclass Part(Model):\n    name: Mapped[str] = field('Name')\n"
+        "    price: Mapped[Decimal | None] = field('Price', widget='money')\n"
+        "    lasts: Mapped[timedelta | None] = field('Lasts')\n"
+        "    code: Mapped[str | None] = field('Code', secret=True)\n"
+    )
+    package = shelf.write("stock", body)
+    shelf.load()
+    scope = Scope("stock", package / "migrations")
+    source = migrations.revision(core_scratch.owner_url, scope, "First tables").read_text()
+    assert "diwan" not in source
+    for line in ("'price', sa.BigInteger()", "'lasts', sa.BigInteger()", "'code', sa.LargeBinary()"):
+        assert line in source
+    migrations.upgrade(core_scratch.owner_url, scope)
+    assert migrations.check(core_scratch.owner_url, scope) == []
+
+
 def test_drift_is_told_for_the_scope_that_drifted_alone(core_scratch, shelf):
     for name in ("stock", "depot"):
         folder = shelf.write(name, THING) / "migrations"

@@ -5,15 +5,19 @@ It must not remember rights: they are read again for every run. Only what narrow
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from diwan.access.permissions import intersect
 from diwan.db.base import now
-from diwan.db.context import SYSTEM, Actor, Grants
+from diwan.db.context import SYSTEM, Actor, Tenant
+from diwan.db.grants import Grants
 from diwan.jobs.lease import Claim
 from diwan.kernel.catalogue import installed
+from diwan.kernel.lineup import lineup_of
+from diwan.operators import support
 
 # One row always; of a person who left, and of a token that was revoked, there are no names and no rights.
 STARTER = text(
@@ -53,6 +57,16 @@ def starter(connection: Connection, claim: Claim) -> Actor:
         token_id=claim.token_id,
         narrowing=mine,
     )
+
+
+def supporting(person: Actor, tenant: Tenant) -> Actor:
+    """Return a person without any rights as the support that they are, while the business lets them change things."""
+    if person.id is None or person.kind != "user" or person.grants.keys or person.grants.prefixes:
+        return person
+    opened = support.open_for(person.id, tenant.slug)
+    if opened is None or opened.reads_only:
+        return person
+    return replace(support.actor(opened, person), grants=support.grants_of(opened.level, lineup_of(tenant)))
 
 
 def plugin(name: str) -> Actor:

@@ -38,6 +38,7 @@ VERBS = {
     "detach": (_("removed a file"), "paperclip"),
     "tag": (_("added a tag"), "tag"),
     "untag": (_("removed a tag"), "tag"),
+    "support.looked": (_("looked at it"), "eye"),
 }
 TONES = {
     "brand": _("Main colour"), "ok": _("Green"), "warn": _("Amber"), "bad": _("Red"), "info": _("Blue"),

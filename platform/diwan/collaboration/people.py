@@ -26,7 +26,7 @@ GIVEN = """(SELECT array_agg(DISTINCT g.permission) FROM core.member_role mr
         AND (mr.valid_to IS NULL OR mr.valid_to >= core.today())
         AND (right(g.permission, 1) = '*' OR starts_with(g.permission, :permission)))"""
 PEOPLE = text(
-    f"""SELECT m.user_id, u.name, u.email, {GIVEN} AS given FROM core.membership m
+    f"""SELECT m.user_id, u.name, u.email, m.avatar, {GIVEN} AS given FROM core.membership m
     JOIN core."user" u ON u.id = m.user_id AND u.disabled_at IS NULL
     WHERE m.tenant_id = :tenant AND m.state = 'active'
         AND (CAST(:ids AS uuid[]) IS NULL OR m.user_id = ANY(CAST(:ids AS uuid[])))
@@ -36,12 +36,13 @@ PEOPLE = text(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An active member. `may`: whether they have the permission that was asked about."""
+    """An active member. `may`: whether they have the permission that was asked about; `avatar`: a file."""
 
     id: UUID
     name: str
     email: str
     may: bool
+    avatar: UUID | None = None
 
 
 def people(
@@ -67,7 +68,7 @@ def people(
         }
         inside = rights.readers(resource.whole, record, narrowed)
         reaching = {id: grants for id, grants in reaching.items() if id not in narrowed or id in inside}
-    return [Person(row.user_id, row.name, row.email, bool(reaching.get(row.user_id))) for row in rows]
+    return [Person(row.user_id, row.name, row.email, bool(reaching.get(row.user_id)), row.avatar) for row in rows]
 
 
 def readers(resource: Resource, record: UUID | None, ids: Iterable[UUID]) -> set[UUID]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from diwan import mail
 from diwan.db.base import now
@@ -58,8 +59,8 @@ def greet(user: User, cookie: str, place: Place) -> str:
     first = current.session.scalars(select(Device.user_id).where(Device.user_id == user.id).limit(1)).first() is None
     if not digest:
         cookie = token()
-    current.session.add(Device(user_id=user.id, digest=sha256(cookie), first_seen_at=moment, seen_at=moment))
-    current.session.flush()
+    new = {"user_id": user.id, "digest": sha256(cookie), "first_seen_at": moment, "seen_at": moment}
+    current.session.execute(insert(Device).values(new).on_conflict_do_nothing())  # two logins at one moment
     if not first:
         _tell(user, place)
     return cookie

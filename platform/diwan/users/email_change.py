@@ -5,11 +5,12 @@ It must not tell whether an address has an account; only a mail to that address 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from diwan import mail
@@ -19,6 +20,7 @@ from diwan.errors import Invalid, NotFound, Refuse
 from diwan.kit.i18n import _
 from diwan.users import codes
 from diwan.users import service as users
+from diwan.users.factors.models import Passkey, RecoveryCode, Totp
 from diwan.users.models import Challenge, User
 from diwan.users.sessions import end_sessions
 from diwan.users.throttle import Limit, network
@@ -69,10 +71,20 @@ def confirm_change(secret: str) -> tuple[User, str]:
     return user, old
 
 
-def undo_change(secret: str) -> tuple[User, str, str]:
-    """Bring the old address back, log everybody out and void the password.
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """An account that its owner has back. `taken`: the address that it lost, "" when it had not changed yet; `reset`:
+    the secret of a reset link; `since`: when the stranger began."""
 
-    Return the person, the address that was taken away ("" when it had not changed yet) and the secret of a reset link.
+    user: User
+    taken: str
+    reset: str
+    since: datetime
+
+
+def undo_change(secret: str) -> Undone:
+    """Bring the old address back, log everybody out, void the password and the second factors that were added since.
+
     Raises NotFound, Refuse.
     """
     challenge = codes.find_link(secret, UNDO)
@@ -86,7 +98,12 @@ def undo_change(secret: str) -> tuple[User, str, str]:
     # They knew the password, too.
     user.password_hash = ""
     end_sessions(user.id)
-    return user, before if before != user.email else "", codes.make_link(user.email, {})
+    for factor in (Totp, Passkey, RecoveryCode):
+        current.session.execute(
+            delete(factor).where(factor.user_id == user.id, factor.created_at >= challenge.created_at)
+        )
+    taken = before if before != user.email else ""
+    return Undone(user, taken, codes.make_link(user.email, {}), challenge.created_at)
 
 
 def _give(user: User, email: str) -> None:

@@ -70,12 +70,14 @@ def build(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict[st
         if resource.attachments
         else None,
         "comments": resource.comments,
-        "activity": activity(resource, id, arguments),
+        "activity": activity(resource, id, arguments, {p.id: p.avatar for p in members if p.avatar}),
     }
 
 
-def activity(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict[str, Any]:
-    """Return one page of what happened and what was said, newest first."""
+def activity(
+    resource: Resource, id: UUID, arguments: Mapping[str, str], pictures: Mapping[UUID, UUID] | None = None
+) -> dict[str, Any]:
+    """Return one page of what happened and what was said, newest first. `pictures`: of people, if they are known."""
     only = arguments.get("only") == "comments"
     before = _id(arguments.get("before", ""))
     said = collaboration.comments(resource, id, before, PAGE) if resource.comments else []
@@ -88,7 +90,8 @@ def activity(resource: Resource, id: UUID, arguments: Mapping[str, str]) -> dict
     words = [word for person in collaboration.people("", mentioned) for word in (person.name, person.email)] if (
         mentioned
     ) else []  # fmt: skip
-    pictures = profile.avatars(item.author_id for item in shown if isinstance(item, Comment) and item.author_id)
+    if pictures is None:
+        pictures = profile.avatars(item.author_id for item in shown if isinstance(item, Comment) and item.author_id)
     base = f"{cells.record_base(resource.key)}/{id}/around"
     more = {"before": str(shown[-1].id), **({"only": "comments"} if only else {})} if len(found) > PAGE else None
     return {

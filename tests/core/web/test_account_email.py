@@ -9,9 +9,14 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from diwan.db import Tenant, scope, unit_of_work
 from diwan.db.base import now
+from diwan.errors import DiwanError
+from diwan.tenants.service import actor_of, tenants_of
 from diwan.testing.visitor import Visitor
-from diwan.users import codes, email_change
+from diwan.users import codes, email_change, tokens
+from diwan.users import service as users
+from diwan.users.factors.models import RecoveryCode, Totp
 
 PASSWORD = "seven quiet otters"
 UNDO = re.compile(r"/account/email/undo/[\w-]{43}")
@@ -95,6 +100,43 @@ def test_the_old_mailbox_takes_the_account_back(app: Flask, mariam: Visitor) -> 
     assert owner.post(reset, password="five new blue herons").status_code == 303
     assert Visitor(app, email=owner.email).log_in("five new blue herons").status_code == 303
     assert owner.email in owner.get("/account/security").text
+
+
+def test_what_a_thief_added_goes_with_the_thief(app: Flask, mariam: Visitor) -> None:
+    with app.app_context(), scope(), unit_of_work() as session:
+        user = users.find_user(mariam.email)
+        assert user is not None
+        tenant = tenants_of(user.id)[0]
+        session.add(Totp(user_id=user.id, secret=b"x", last_step=0, created_at=now()))
+        own = mariam.email
+    token_before = make_token(app, tenant, own, "before")
+    thief, owner = mailbox(app), mailbox(app, own)
+    ask(mariam, thief.email)
+    undo = link(owner, UNDO)
+    token_after = make_token(app, tenant, own, "after")
+    with app.app_context(), scope(), unit_of_work() as session:
+        user = users.find_user(own)
+        assert user is not None
+        session.add(RecoveryCode(user_id=user.id, digest=b"x" * 32))
+        number = user.id
+    owner.get(undo)
+    owner.post(undo)
+    with app.app_context(), scope(), unit_of_work() as session:
+        assert session.get(Totp, number) is not None  # the owner's own, from before
+        assert session.query(RecoveryCode).filter_by(user_id=number).count() == 0
+    with app.app_context(), scope():
+        assert tokens.open_token(token_before)[0].id == tenant.id
+        with pytest.raises(DiwanError):
+            tokens.open_token(token_after)
+
+
+def make_token(app: Flask, tenant: Tenant, email: str, name: str) -> str:
+    with app.app_context(), scope(), unit_of_work():
+        user = users.find_user(email)
+        assert user is not None
+        actor = actor_of(user, ("*",))
+    with app.app_context(), scope(tenant=tenant, user=actor), unit_of_work():
+        return tokens.create(name)[1]
 
 
 def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(app: Flask, mariam: Visitor) -> None:

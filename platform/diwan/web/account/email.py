@@ -51,11 +51,12 @@ def ask_undo(secret: str, error: Refuse | None = None) -> ResponseReturnValue:
 @pages.post("/undo/<secret>")
 def undo(secret: str) -> ResponseReturnValue:
     try:
-        user, taken, reset = email_change.undo_change(secret)
+        undone = email_change.undo_change(secret)
     except Refuse as error:
         current.session.rollback()
         return ask_undo(secret, error)
-    before = {"email": taken} if taken else None
-    account_log.note(user.id, "email_undone", before, {"email": user.email})
+    user = undone.user
+    account_log.end_tokens(user.id, undone.since)
+    account_log.note(user.id, "email_undone", {"email": undone.taken} if undone.taken else None, {"email": user.email})
     server_session().end()
-    return redirect(f"/reset/{reset}", 303)
+    return redirect(f"/reset/{undone.reset}", 303)

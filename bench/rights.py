@@ -19,7 +19,7 @@ SHARE = 20
 ROLES, MODULES, RECORDS = 50, 20, 10
 ACTIONS = ("read", "create", "update", "delete", "import", "export")
 
-OWN = text("UPDATE contacts.contact SET created_by = :person WHERE tenant_id = :tenant AND sort_title ~ :some")
+OWN = text("UPDATE contacts.contact SET owner = :person WHERE tenant_id = :tenant AND sort_title ~ :some")
 GIVE = text(
     "INSERT INTO core.member_role (tenant_id, membership_id, role_id)"
     " SELECT m.tenant_id, m.id, :role FROM core.membership m WHERE m.tenant_id = :tenant AND m.user_id = :person"

@@ -179,7 +179,7 @@ def compile_lineup(key: str, entries: Mapping[str, Entry]) -> Lineup:
     if left_out:
         log.warning("lineup %s is served without %s", key, ", ".join(f"{n} ({s})" for n, s in left_out.items()))
     contributions = [c for entry in ready.values() if entry.plugin for c in entry.plugin.all()]
-    resources = {people.KEY: people.PERSON, **{c.key: c.target for c in contributions if c.kind == "resource"}}
+    resources = {c.key: c.target for c in contributions if c.kind == "resource"} | {people.KEY: people.PERSON}
     return Lineup(
         key=key,
         plugins=tuple(ready),

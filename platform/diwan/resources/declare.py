@@ -82,6 +82,7 @@ class Resource:
     lifecycle: Lifecycle | None = None
     actions: dict[str, Action] = attribute(default_factory=dict)
     owner: str = ""
+    read_only: bool = False
     reach: Reach | None = None
     whole_: Resource | None = None
     secrets: dict[str, Field] = attribute(default_factory=dict)

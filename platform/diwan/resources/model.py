@@ -225,6 +225,9 @@ def _constrain(table: Table, schema: str, column: Column[Any], described: Field)
                 name=f"fk_{table.name}_{name}",
             )
         )
+    if target == "core.person":  # lists of what is somebody's own are read in their usual order
+        Index(f"ix_{table.name}_{name}", table.c.tenant_id, column, table.c.sort_title, table.c.id)
+        return
     if described.index and described.ref is None:
         Index(f"ix_{table.name}_{name}", table.c.tenant_id, column, table.c.id)
     if described.ref is not None or described.is_file:

@@ -85,7 +85,7 @@ def _field(name: str, label: Any, kind: str, **options: Any) -> Field:
 PERSON = People(
     key=KEY, plugin="core", name="person", model=Person, label=_("Person"), labels=_("People"),  # type: ignore[arg-type]
     title="name", icon="users", help="", columns=("name", "email", "job_title"), filters=(), sort="name", sections=(),
-    menu=False, custom_fields=False, comments=False, attachments=False,
+    menu=False, read_only=True, custom_fields=False, comments=False, attachments=False,
     fields={
         "name": _field("name", _("Name"), "text", search=True),
         "email": _field("email", _("E-mail"), "email", unique=True),

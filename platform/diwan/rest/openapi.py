@@ -80,7 +80,10 @@ def document(resources: Iterable[Resource]) -> dict[str, Any]:
         "/api/v1/jobs/{id}": {"parameters": named("id"), "get": operation("job", _("How a job stands"), READ, JOB)},
         explaining.ADDRESS: {
             "get": operation(
-                "explain", _("Why somebody may, or may not, do something"), READ, explaining.EXPLANATION,
+                "explain",
+                _("Why somebody may, or may not, do something"),
+                READ,
+                explaining.EXPLANATION,
                 parameters=explaining.PARAMETERS,
             )
         },
@@ -88,7 +91,7 @@ def document(resources: Iterable[Resource]) -> dict[str, Any]:
     for resource in resources:
         found |= _schemas(resource)
         paths |= _paths(resource)
-        for describe in _more:
+        for describe in () if resource.read_only else _more:
             more_paths, more_schemas = describe(resource)
             found |= more_schemas
             for path, item in more_paths.items():
@@ -171,6 +174,14 @@ def _schemas(resource: Resource) -> dict[str, Schema]:
 
 
 def _paths(resource: Resource) -> Paths:
+    if not resource.read_only:
+        return _all_paths(resource)
+    kept = {path: {n: v for n, v in item.items() if n in ("get", "parameters")} for path, item in
+            _all_paths(resource).items()}  # fmt: skip
+    return {path: item for path, item in kept.items() if "get" in item}
+
+
+def _all_paths(resource: Resource) -> Paths:
     base, key, tag = f"/api/v1/{resource.plugin}/{resource.name}", resource.key, str(resource.labels)
     whole, one = ref(key), {"parameters": named("id")}
     create = ref(f"{key}.create")

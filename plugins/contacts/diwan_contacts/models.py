@@ -35,11 +35,12 @@ CHANNEL_KINDS = {
     columns=["name", "roles", "contact_person", "email", "phone", "city", "country"],
     filters=["kind", "roles", "country"],
     sort="name",
+    owner="owner",
     form=[
         Section(_("Who"), ["name", "name_ar", "kind", "roles", "organisation", "code"]),
         Section(_("How to reach them"), ["contact_person", "job_title", "email", "phone", "mobile", "fax", "website"]),
         Section(_("Main address"), ["street", "city", "region", "postal_code", "country"]),
-        Section(_("More"), ["tax_number", "language", "note"]),
+        Section(_("More"), ["owner", "tax_number", "language", "note"]),
     ],
 )
 class Contact(Model):
@@ -78,6 +79,9 @@ class Contact(Model):
     region: Mapped[str | None] = field(_("Region"))
     postal_code: Mapped[str | None] = field(_("Postal code"), max=20)
     country: Mapped[str | None] = field(_("Country"), widget="country")
+    owner: Mapped[UUID | None] = field(
+        _("Responsible"), ref="core.person", default="me", help=_("Who looks after this contact.")
+    )
     tax_number: Mapped[str | None] = field(_("Tax number"), max=40, search=True)
     language: Mapped[str | None] = field(_("Language"), choices={"en": _("English"), "ar": _("Arabic")})
     note: Mapped[str | None] = field(_("Note"), widget="longtext", wide=True)

@@ -77,7 +77,7 @@ def test_it_holds_what_is_on(plugins):
     assert lineup.plugins == ("base",)
     assert "base" in lineup
     assert "extra" not in lineup
-    assert list(lineup.resources) == ["base.thing"]
+    assert list(lineup.resources) == ["base.thing", "core.person"]
     assert [c.key for c in lineup.widgets] == ["base.total"]
     assert [c.key for c in lineup.pages] == ["base.board"]
     assert [c.key for c in lineup.roles] == ["base.keeper"]
@@ -102,7 +102,12 @@ def test_more_plugins_add_in_dependency_order(plugins):
 
 def test_nothing_on_is_an_empty_answer_to_everything(plugins):
     lineup = lineup_for("")
-    assert (lineup.plugins, dict(lineup.resources), lineup.widgets, lineup.permissions) == ((), {}, (), frozenset())
+    assert (lineup.plugins, list(lineup.resources), lineup.widgets, lineup.permissions) == (
+        (),
+        ["core.person"],
+        (),
+        frozenset(),
+    )
     assert lineup.ask("health") == []
     assert lineup.find("job", "base.tidy") is None
 

@@ -123,7 +123,7 @@ def test_the_specification_is_this_tenants_own(app: Flask, api: Api, world: Any,
     assert {CONTACTS, "/api/v1/hello/greeting"} <= paths.keys()
     small = program(app.test_client(), world.business("hello").token())
     assert CONTACTS not in small("GET", "/api/v1/openapi.json").json["paths"]
-    assert small("GET", "/api/v1/").json["resources"] == ["/api/v1/hello/greeting"]
+    assert small("GET", "/api/v1/").json["resources"] == ["/api/v1/hello/greeting", "/api/v1/core/person"]
 
 
 def test_what_a_create_answers_is_what_a_read_answers(world: World) -> None:

@@ -36,7 +36,7 @@ def upgrade() -> None:
             f"CREATE POLICY tenant ON shop.{name} USING (tenant_id = core.tid()) WITH CHECK (tenant_id = core.tid())"
         )
     op.execute("CREATE INDEX ix_lead_customer ON shop.lead (tenant_id, customer)")
-    op.execute("CREATE INDEX ix_lead_seller ON shop.lead (tenant_id, seller)")
+    op.execute("CREATE INDEX ix_lead_seller ON shop.lead (tenant_id, seller, sort_title, id)")
 
 
 def downgrade() -> None:

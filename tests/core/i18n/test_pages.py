@@ -39,7 +39,7 @@ def test_every_page_of_a_business(reader, pseudo_business: Business) -> None:
     reader.post(f"{base}/hello/greeting/new", text="أهلًا", language="ar")
     reader.post(f"{base}/tokens", name="تكامل", scope="read", expires="30")
     reader.post(f"{base}/people/invitations", email="noor@example.com", roles="owner")
-    reader.post(f"{base}/people/roles/new", name="بائع", grants=["contacts.contact.read"])
+    reader.post(f"{base}/people/roles/new", **{"name": "بائع", "g.contacts.contact.read": "own"})
 
     reader.walk(base, "/choose", f"{base}/contacts/contact?q=noor", f"{base}/search?q=noor", f"{base}/search")
 
@@ -60,7 +60,7 @@ def test_what_forms_say_to_wrong_values(reader, pseudo_business: Business) -> No
         f"{base}/settings": {"name": "", "country": "wrong", "language": "wrong", "timezone": "wrong"},
         f"{base}/tokens": {"name": "", "scope": "wrong", "expires": "wrong"},
         f"{base}/people/invitations": {"email": "wrong"},
-        f"{base}/people/roles/new": {"name": "", "grants": ["wrong"]},
+        f"{base}/people/roles/new": {"name": "", "g.contacts.contact.read": "wrong!"},
         "/businesses/new": {"business": "", "country": "wrong"},
     }  # fmt: skip
     for place, form in forms.items():

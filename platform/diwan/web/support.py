@@ -28,8 +28,10 @@ from diwan.web.sessions import ServerSession, SignedIn
 SESSION = "support"
 MOST_SEEN = 300
 READING = ("GET", "HEAD")
-CLOSED = ("policy", "data", "roles", "tokens", "support_access")
+CLOSED = ("policy", "data", "roles", "tokens", "support_access", "viewing")
 """What no grant opens, whatever permissions its pages ask for: who may sign in, the end of the business, rights."""
+LEAVES_THE_HOUSE = ("exports", "documents")
+"""What looking only does not include."""
 UNREMARKABLE = ("notifications", "palette", "preferences", "shortcuts", "ui")
 """What a page asks for by itself, below a business's address."""
 
@@ -104,8 +106,8 @@ def _open(me: SignedIn, inside: Opened) -> None:
     replace_scope(user=actor, lineup=lineup_of(inside.tenant, actor))
     if request.blueprint in CLOSED:
         raise Denied(_("Support has no access to this page."))
-    if inside.reads_only and request.method not in READING:
-        raise Denied(_("This business lets support look only. Nothing can be changed."))
+    if inside.reads_only and (request.method not in READING or request.blueprint in LEAVES_THE_HOUSE):
+        raise Denied(_("This business lets support look only: nothing can be changed or taken along."))
 
 
 def _what() -> tuple[str, str, UUID | None, str] | None:

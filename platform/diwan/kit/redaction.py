@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 HIDDEN = "***"
-SHORTEST = 8
-"""Literal secrets of fewer characters are not looked for: they would match by chance."""
+SHORTEST = 12
+"""Literal secrets of fewer characters are not looked for: "password" and "postgres" stand in many a harmless line."""
 
 # Each part is bounded, or begins at a fixed word: a hostile text must not make this slow.
 _SECRET_NAME = r"(?:token|secret|passw(?:or)?d|passphrase|credential|(?:api|private)[_-]?key|otp)s?(?:[_-][a-z]{1,20})?"  # noqa: S105

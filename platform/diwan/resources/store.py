@@ -99,7 +99,7 @@ def update(resource: Resource, id: UUID | str, raw: Mapping[str, Any], version: 
     raw, hidden = secrets.take(resource.secrets, raw)
     values = parse_values(resource, raw, partial=True)
     changed = {name: value for name, value in values.items() if before[name] != value}
-    rights.check_changed(asked, record, changed)
+    rights.check_changed(asked, record, {**changed, **hidden})
     outer = _outer(resource, before.get(resource.part_of)) if resource.part_of else {}
     existing = _existing(resource, record, raw)
     rows = _rows(resource, raw, existing)

@@ -117,15 +117,15 @@ def test_every_record_of_every_logger_passes(caplog: pytest.LogCaptureFixture) -
 def test_the_settings_of_this_process_are_known(caplog: pytest.LogCaptureFixture) -> None:
     config = Config.from_env(
         {
-            "DIWAN_HOME": "/tmp/x", "DIWAN_SECRET_KEY": "the-secret-key", "DATABASE_URL": "postgresql://a:dbpassw@h/d",
-            "REDIS_URL": "redis://:redispass@h:1/0", "DIWAN_MAIL_URL": "smtp://u:mail%2Fpassword@h",
-            "DIWAN_FILES_SECRET": "files-secret",
+            "DIWAN_HOME": "/tmp/x", "DIWAN_SECRET_KEY": "the-secret-key", "DATABASE_URL": "postgresql://a:postgres@h/d",
+            "REDIS_URL": "redis://:redis-password@h:1/0", "DIWAN_MAIL_URL": "smtp://u:mail%2Fpassword@h",
+            "DIWAN_FILES_SECRET": "secret-of-files",
         }
     )  # fmt: skip
     redaction.know(*config.secrets)
-    said = "the-secret-key dbpassw redispass mail%2Fpassword files-secret"
+    said = "the-secret-key postgres redis-password mail%2Fpassword secret-of-files"
     logging.getLogger("x").error("%s at %s", said, "10 o'clock")
-    assert caplog.messages == [f"{HIDDEN} dbpassw {HIDDEN} {HIDDEN} {HIDDEN} at 10 o'clock"]  # 7 characters: too few
+    assert caplog.messages == [f"{HIDDEN} postgres {HIDDEN} {HIDDEN} {HIDDEN} at 10 o'clock"]  # too few characters
 
 
 def test_installing_twice_is_once() -> None:

@@ -124,8 +124,9 @@ def renew_codes(user: User) -> list[str]:
     return recovery.make(user.id)
 
 
-def reset(user: User, business: str) -> None:
-    """Take all second factors from a person and end their sessions (an administrator of `business` does it)."""
+def reset(user: User, business: str = "") -> None:
+    """Take all second factors from a person and end their sessions. An administrator of `business` does it, or whoever
+    runs this Diwan."""
     totp.remove(user.id)
     passkeys.remove_all(user.id)
     recovery.remove(user.id)

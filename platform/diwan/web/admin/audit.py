@@ -63,6 +63,7 @@ ACTIONS: dict[str, tuple[object, str]] = {
     "factor_added": (_("added a step to their sign-in"), "shield-check"),
     "factor_removed": (_("removed a step from their sign-in"), "shield-off"),
     "factors_reset": (_("reset the two-step sign-in of"), "shield-off"),
+    "factors_reset_by_operator": (_("got their two-step sign-in reset by whoever runs Diwan"), "shield-off"),
     "recovery_codes_made": (_("made new recovery codes"), "file-text"),
     "recovery_code_used": (_("used a recovery code"), "file-text"),
     "password_changed": (_("changed their password"), "key"),

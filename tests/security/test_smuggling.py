@@ -183,6 +183,24 @@ def test_a_form_that_is_too_large_is_refused_at_its_head_and_while_it_comes(live
     assert talk(live, untold)[:1] in ([413], [])
 
 
+def test_bodies_that_never_come_leave_pages_alone(live: Live) -> None:
+    begun = [connect(live) for _n in range(12)]
+    form = head(b"Content-Length: 3", b"Connection: close") + b"a=b"
+    last = HIDDEN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    try:
+        for number, link in enumerate(begun):
+            path = (b"POST /login HTTP/1.1", b"POST /api/v1/a/b HTTP/1.1", b"POST /nothing HTTP/1.1")[number % 3]
+            link.sendall(head(b"Content-Length: 1000", start=path) + b"a=b")
+        time.sleep(0.5)
+        assert talk(live, last) == [200]
+        assert talk(live, form) == [503]
+    finally:
+        for link in begun:
+            link.close()
+    time.sleep(0.5)
+    assert talk(live, form) == [400]
+
+
 @pytest.mark.slow
 def test_a_head_sent_letter_by_letter_is_cut_off(live: Live) -> None:
     begin = time.monotonic()

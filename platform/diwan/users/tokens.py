@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import func, select, text
 
 from diwan import audit
 from diwan.access.holding import grants_held
@@ -112,7 +112,7 @@ def everybodys(before: UUID | None = None, limit: int = PAGE) -> Sequence[tuple[
     `before` is the id of the last one already shown; there is one more than `limit` where there are more.
     """
     current.require(MANAGE_ALL)
-    statement: Select[Any] = (
+    statement = (
         select(ApiToken, User.name)
         .join(User, User.id == func.coalesce(ApiToken.user_id, ApiToken.created_by), isouter=True)
         .where(ApiToken.revoked_at.is_(None))

@@ -11,6 +11,7 @@ from flask import Flask
 
 # In the order in which a request passes them; `resources` comes last, so that a module's own pages win.
 PARTS = (
+    "slow_bodies",
     "static_files",
     "ui",
     "rows",

@@ -137,7 +137,7 @@ def _form(service: bool, error: Invalid | Denied | None = None) -> str:
     return _render(title, "tokens_new.html", page, service)
 
 
-def _render(title: str, template: str, page: dict[str, Any], service: bool) -> str:
+def _render(title: object, template: str, page: dict[str, Any], service: bool) -> str:
     crumbs: list[Crumb] = [(_("API tokens"), _place(service)), (title, "")]
     return render(template, crumbs, page={**page, "title": title})
 
@@ -145,7 +145,8 @@ def _render(title: str, template: str, page: dict[str, Any], service: bool) -> s
 def _item(token: ApiToken, person: str = "", *, whole: bool = False) -> dict[str, Any]:
     zone, moment, service = current.tenant.timezone, now(), token.kind == SERVICE
     ends = token.expires_at
-    expires, tone = _("no end"), ""
+    expires: object = _("no end")
+    tone = ""
     if ends is not None:
         expires = (
             _("expired")
@@ -156,7 +157,7 @@ def _item(token: ApiToken, person: str = "", *, whole: bool = False) -> dict[str
     owner = ""
     if whole:
         owner = _("of the business, made by %(name)s", name=person or _("somebody who left")) if service else person
-    used = _("never used")
+    used: object = _("never used")
     if token.used_at is not None:
         used = _("used %(when)s", when=formats.ago(token.used_at, moment))
     return {

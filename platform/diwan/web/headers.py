@@ -44,8 +44,10 @@ def secure(response: Response, *, https: bool = False) -> Response:
     return response
 
 
-def register(app: Flask, *, https: bool = False) -> None:
-    """Add the headers to every answer of the application; `https` says that people reach it by https only."""
+def register(app: Flask) -> None:
+    """Add the headers to every answer of the application; its address says whether people reach it by https only."""
+    config = app.config.get("DIWAN")
+    https = config is not None and config.base_url.startswith("https://")
 
     @app.after_request
     def add(response: Response) -> Response:

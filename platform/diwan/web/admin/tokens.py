@@ -154,7 +154,7 @@ def _item(token: ApiToken, person: str = "", *, whole: bool = False) -> dict[str
             else _("works until %(when)s", when=formats.day(ends.astimezone(ZoneInfo(zone)).date()))
         )
         tone = "bad" if ends <= moment else "warn" if ends - moment <= timedelta(days=max(token_ends.DAYS)) else ""
-    owner = ""
+    owner: object = ""
     if whole:
         owner = _("of the business, made by %(name)s", name=person or _("somebody who left")) if service else person
     used: object = _("never used")

@@ -83,7 +83,7 @@ def ask(user_id: UUID | None, key: str, action: str, record_id: UUID | None = No
 def asked_about(key: str, action: str) -> Resource:
     """Return a resource that has this action. Raises BadRequest, NotFound."""
     found: Resource | None = current.lineup.whole.resources.get(key)
-    if found is None or found.part_of:
+    if found is None or found.part_of or found.plugin not in current.lineup.plugins:
         raise NotFound(_("There is no such resource: %(key)s.", key=key[:60]))
     if action not in actions_of(found):
         known = ", ".join(actions_of(found))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import any_, bindparam, cast, func, literal, select
+from sqlalchemy import BindParameter, any_, bindparam, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import Uuid
@@ -118,11 +118,11 @@ def readers(resource: Resource, id: UUID, people: Mapping[UUID, Collection[str]]
         for scope in scopes:
             by_scope.setdefault(scope, []).append(person)
     for scope, ids in by_scope.items():
-        each = func.unnest(bindparam("people", ids, type_=ARRAY(Uuid()))).table_valued("id").render_derived("person")
+        each = func.unnest(bindparam("people", ids, type_=ARRAY(Uuid()))).table_valued("id").render_derived("people")
         theirs = cast(each.c.id, Uuid())
 
         def replaced(element: Any, theirs: Any = theirs, **_options: Any) -> Any:
-            return theirs if element is me or getattr(element, "key", None) == me.key else None
+            return theirs if isinstance(element, BindParameter) and element.key == me.key else None
 
         holds = replacement_traverse(criterion(resource, scope), {}, replaced)
         table = resource.table

@@ -23,7 +23,9 @@ def why_href(error: DiwanError) -> str | None:
         return None
     place = permission.rpartition(".")[0]
     resource: Resource | None = current.lineup.whole.resources.get(place)
-    action = next((a for a in actions_of(resource) if resource.permission(a) == permission), "") if resource else ""
+    if resource is None or resource.plugin not in current.lineup.plugins:
+        return None
+    action = next((a for a in actions_of(resource) if resource.permission(a) == permission), "")
     if not action:
         return None
     record = (request.view_args or {}).get("id")

@@ -269,3 +269,28 @@ def test_ordinary_people_ask_about_themselves_only(shop: Business) -> None:
     assert client.get(f"{shop.url}/why?user={shop.owner.id}").status_code == 403
     assert client.get(f"{shop.url}/why/who?resource=shop.lead&id={lead}").status_code == 403
     assert "Who can see this?" not in client.get(f"{shop.url}/shop/lead").text
+
+
+def test_pages_take_a_fixed_number_of_statements(shop: Business, statements: Any) -> None:
+    person = shop.member("core.member.read")
+    member = member_of(shop, person)
+    lead = None
+    with shop.acting(), unit_of_work():
+        lead = resources.create(current.lineup.resources["shop.lead"], {"name": "Cedar House"}).id
+    role, client = make_role(shop, "Seller", SELLER), shop.client()
+    pages = (
+        f"people/{member}", f"people/roles/{role}", f"people/roles/{role}/compare?with={role}", "people",
+        f"why/who?resource=shop.lead&id={lead}",
+    )  # fmt: skip
+
+    def count(path: str) -> int:
+        client.get(f"{shop.url}/{path}")
+        return statements(lambda: client.get(f"{shop.url}/{path}"))
+
+    before = [count(path) for path in pages]
+    more = [make_role(shop, f"Role {number}", ["shop.lead.read:team"]) for number in range(5)]
+    with shop.acting(), unit_of_work():
+        access.give_roles(member, [role, *more])
+    for _number in range(4):
+        shop.member("shop.lead.read")
+    assert [count(path) for path in pages] == before

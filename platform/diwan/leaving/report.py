@@ -34,8 +34,8 @@ def as_text(erasure: Erasure) -> list[str]:
         _("Closed: %(moment)s", moment=_moment(erasure.closed_at)),
         _("Erased: %(moment)s", moment=_moment(erasure.erased_at)),
         "",
-        _("Erased were %(rows)s rows, %(files)s files (%(bytes)s bytes) and %(persons)s accounts of people who worked "
-          "nowhere else.", rows=f"{sum(erasure.counts.values()):,}", files=f"{erasure.files:,}",
+        _("%(rows)s rows and %(files)s files (%(bytes)s bytes) were erased, and %(persons)s accounts of people who "
+          "worked nowhere else.", rows=f"{sum(erasure.counts.values()):,}", files=f"{erasure.files:,}",
           bytes=f"{erasure.bytes:,}", persons=f"{erasure.persons:,}"),
         *(f"    {table}: {rows:,}" for table, rows in sorted(erasure.counts.items())),
         "",

@@ -55,6 +55,41 @@ def type_password(page: Page, person: Person) -> None:
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
 
 
+def test_each_screen_reads_well(windows: Windows, live: Live, shop: Business, axe: Any) -> None:
+    """In a window as narrow as a small phone: nothing overflows, and axe has nothing to say."""
+    give_password(live, shop.owner)
+    page = windows.open(shop.owner, width=360)
+
+    def look() -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, page.url
+        assert axe(page) == [], page.url
+
+    for place in (
+        "/account/second-step",
+        "/account/confirm",
+        "/account/security/passkeys/new",
+        "/account/security/app",
+    ):
+        page.goto(place)
+        look()
+    page.get_by_text("It cannot read it?").click()
+    app = pyotp.TOTP((page.locator(".key").text_content() or "").replace(" ", ""))
+    look()
+    page.get_by_label("Code from the app").fill(app.at(time.time() - 30))
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("heading", name="Keep your recovery codes")).to_be_visible()
+    look()
+    for place in ("/account/security", "/account/confirm", f"{shop.url}/settings/policy"):
+        page.goto(place)
+        look()
+    log_out(page)
+    look()
+    type_password(page, shop.owner)
+    look()
+    page.goto("/login/second?way=recovery")
+    look()
+
+
 def test_a_passkey_is_made_used_and_removed(windows: Windows, live: Live, shop: Business) -> None:
     give_password(live, shop.owner)
     page = windows.open(shop.owner)

@@ -28,6 +28,16 @@ VALUES: dict[str, dict[str, Any]] = {
     "already": {},
     "reset": {"name": "<b>Mariam</b>", "link": "/reset/abc"},
     "password_changed": {"name": "<b>Mariam</b>"},
+    "new_device": {
+        "name": "<b>Mariam</b>",
+        "device": "<b>Chrome</b> on Windows",
+        "place": "203.0.113.7",
+        "moment": "24 Nov 2026, 12:00 UTC",
+        "link": "/account/sessions",
+    },
+    "email_change": {"name": "<b>Mariam</b>", "old": "a+<b>@example.com", "link": "/account/email/confirm/abc"},
+    "email_changing": {"name": "<b>Mariam</b>", "new": "a+<b>@example.com", "link": "/account/email/undo/abc"},
+    "email_taken": {"name": "<b>Mariam</b>", "old": "a+<b>@example.com"},
     "invitation": {
         "inviter": "<b>Omar</b>",
         "inviter_email": "omar@example.com",

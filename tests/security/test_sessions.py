@@ -83,7 +83,7 @@ def test_cookie_flags(app: Flask) -> None:
 
 def test_cookie_flags_with_https(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "session_interface", DatabaseSessions(https=True, port=443))
-    answer = app.test_client().get("/login", base_url="https://diwan.example")
+    answer = app.test_client().get("/login", base_url="https://localhost")
     cookie = flags(answer, "__Host-diwan")
     assert cookie["secure"]
     assert cookie["httponly"]

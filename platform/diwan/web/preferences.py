@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, Response, make_response, redirect, request
+from flask import Blueprint, Flask, Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from diwan.db import current
@@ -121,9 +121,11 @@ def _with_looks(response: Any) -> Response:
     """Let this device's cookies say the same, for pages that open before somebody signs in."""
     answer = make_response(response)
     allowed = {"theme": users.THEMES, "density": users.PREFERENCES["density"]}
+    # Not HttpOnly: the switch on a page writes them as well.
+    https: bool = current_app.session_interface.https  # type: ignore[attr-defined]
     for key in LOOKS:
         if (value := request.form.get(key)) in allowed[key]:
-            answer.set_cookie(key, str(value), max_age=YEAR, path="/", samesite="Lax", secure=request.is_secure)
+            answer.set_cookie(key, str(value), max_age=YEAR, path="/", samesite="Lax", secure=https)
     return answer
 
 

@@ -110,6 +110,8 @@ def test_the_second_step_leads_to_where_one_was_going(person: Careful) -> None:
     where = f"{person.home}/people"  # type: ignore[attr-defined]
     assert again.log_in(PASSWORD, next=where).location == "/login/second"
     assert again.second(person.code()).location == where
+    again.get("/choose")
+    assert again.post("/login/second", way="app", code=person.code()).location == "/", "sent twice"
 
 
 def test_codes_are_a_file_for_programs_that_print(person: Careful) -> None:

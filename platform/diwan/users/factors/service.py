@@ -27,7 +27,8 @@ HOUR: Final = 3600
 # three of them fit at a time: what is left for a guesser who knows the password is one in a thousand in a day.
 SECOND = Limit("second step", free=5, wait=5, longest=900, window=HOUR)
 SECOND_ACCOUNT = Limit("second step account", free=30, wait=30, longest=300, window=24 * HOUR)
-PASSKEY_PLACE = Limit("passkey place", free=60, wait=2, longest=900, window=HOUR)
+# Passkeys cannot be guessed; an office behind one address may use them all at nine o'clock.
+PASSKEY_PLACE = Limit("passkey place", free=300, wait=1, longest=30, window=HOUR)
 
 PROVEN: Final = "second"
 """The key in a session's data that says: this person proved a second factor in it."""

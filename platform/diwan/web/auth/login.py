@@ -61,7 +61,6 @@ def check() -> ResponseReturnValue:
 
 @pages.post("/login/passkey/options")
 def passkey_options() -> ResponseReturnValue:
-    PASSKEY_PLACE.take(network(form.client_ip()))
     return ceremony.begin("login", *passkeys.question(ceremony.site()))
 
 

@@ -26,7 +26,7 @@ from diwan.users.factors.service import PASSKEY_PLACE
 from diwan.users.models import User
 from diwan.users.throttle import network
 from diwan.web.auth import ceremony, form
-from diwan.web.context import server_session
+from diwan.web.context import server_session, signed_in
 from diwan.web.shell import tell
 
 log = logging.getLogger(__name__)
@@ -160,6 +160,8 @@ def _done(user: User) -> ResponseReturnValue:
 
 
 def _again() -> ResponseReturnValue:
+    if signed_in() is not None:  # the form was sent twice
+        return redirect("/", 303)
     server_session().pop(PENDING, None)
     tell("info", _("This took too long. Log in again."))
     return redirect("/login", 303)

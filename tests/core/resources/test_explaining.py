@@ -34,9 +34,9 @@ class Desk:
         self.business = business
         self.seller, self.mate, self.other = (business.member("shop.*") for _ in range(3))
         self.leads: list[UUID] = []
-        for person in (self.seller, self.mate, self.other):
+        for person, budget in ((self.seller, "10"), (self.mate, "1000"), (self.other, "50")):
             with business.acting(person), unit_of_work():
-                lead = resources.create(current.lineup.resources[KEY], {"name": "Lead", "budget": "10"})
+                lead = resources.create(current.lineup.resources[KEY], {"name": "Lead", "budget": budget})
                 self.leads.append(lead.id)
         with business.acting(), unit_of_work() as session:
             team = Team(name="East", folded="east", path=[])
@@ -75,7 +75,7 @@ def desk(world: World) -> Desk:
 grants = st.lists(
     st.builds(
         lambda action, scope, fields: f"{KEY}.{action}{scope}{fields}",
-        st.sampled_from(ACTIONS), st.sampled_from(["", ":own", ":own", ":team"]), st.sampled_from(["", "", "-budget"]),
+        st.sampled_from(ACTIONS), st.sampled_from(["", ":own", ":own", ":team", ":shop.small"]), st.sampled_from(["", "", "-budget"]),
     ),
     max_size=4,
 )  # fmt: skip
@@ -145,7 +145,7 @@ def test_what_is_missing_would_be_enough(desk: Desk) -> None:
             (group,) = told.missing
             for grant in group:
                 assert explain(desk.give([f"{KEY}.read"], [grant]), whole, "update", id).allowed
-        assert told.missing == ((f"{KEY}.update",),)
+        assert told.missing == ((f"{KEY}.update:shop.small", f"{KEY}.update"),)
         told = explain(desk.give([f"{KEY}.read:own"], []), whole, "update", desk.leads[1])
         assert told.missing == ((f"{KEY}.update:team", f"{KEY}.update"), (f"{KEY}.read:team", f"{KEY}.read"))
 

@@ -294,3 +294,33 @@ def test_pages_take_a_fixed_number_of_statements(shop: Business, statements: Any
     for _number in range(4):
         shop.member("shop.lead.read")
     assert [count(path) for path in pages] == before
+
+
+def test_scopes_of_modules_are_choices_too(shop: Business) -> None:
+    client = shop.client()
+    page = client.get(f"{shop.url}/people/roles/new").text
+    cell = re.search(r'<select [^>]*name="g.shop.lead.read".*?</select>', page, re.DOTALL)[0]  # type: ignore[index]
+    assert re.findall(r'value="([^"]*)"', cell) == ["", "own", "team", "all", "shop.small"]
+    assert "Small ones" in cell
+    assert "Small ones" not in re.search(r'<select [^>]*name="g.shop.customer.read".*?</select>', page, re.DOTALL)[0]  # type: ignore[index]
+    assert (
+        client.post(
+            f"{shop.url}/people/roles/new", data={"name": "New here", "g.shop.lead.read": "shop.small"}
+        ).status_code
+        == 303
+    )
+    person = shop.member("core.member.read")
+    member = member_of(shop, person)
+    with shop.acting(), unit_of_work():
+        role = next(role for role in access.roles() if role.name == "New here")
+        access.give_roles(member, [role.id])
+        found = current.lineup.resources["shop.lead"]
+        small, large = (
+            resources.create(found, {"name": f"Of {money}", "budget": money}).id for money in ("50", "5000")
+        )
+    page = shop.client(person).get(f"{shop.url}/shop/lead").text
+    assert "Of 50<" in page
+    assert "Of 5000<" not in page
+    assert "Small ones" in client.get(f"{shop.url}/people/{member}").text
+    for id, says in ((small, "Yes, "), (large, "does not reach this record")):
+        assert says in client.get(f"{shop.url}/why?user={person.id}&resource=shop.lead&id={id}").text

@@ -159,9 +159,8 @@ def _resource(row: Row, grid: Grid, held: Grants | None) -> dict[str, Any]:
 
 def _cell(row: Row, permission: str, grid: Grid, held: Grants | None, resource: Resource) -> dict[str, Any]:
     action, value = row.action(permission), grid.cells.get(permission, "")
-    scopes = ["", "own", "team", *_added_scopes(row.key), ALL]
-    if value not in scopes:
-        scopes.insert(-1, value)
+    # What modules add comes last, so that 0 to 3 mean the same in every cell.
+    scopes = list(dict.fromkeys(["", "own", "team", ALL, *_added_scopes(row.key), value]))
     options = [
         {
             "value": scope,

@@ -41,6 +41,12 @@ class Lead(Model):
     seller: Mapped[UUID | None] = field(_("Salesperson"), ref="core.person", default="me")
 
 
+@plugin.scope(Lead, label=_("Small ones"))
+def small(lead):
+    """Leads of little money, for who is new."""
+    return lead.budget <= Decimal(100)
+
+
 @plugin.resource(label=_("Employee"), labels=_("Employees"), icon="users", columns=["name", "city", "salary"])
 class Employee(Model):
     """Who works there."""

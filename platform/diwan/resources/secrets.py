@@ -98,9 +98,7 @@ def are_set(resource: Resource, id: UUID) -> dict[str, bool]:
     return dict(zip(resource.secrets, row or [False] * len(columns), strict=True))
 
 
-def put(
-    resource: Resource, record: Any, given: Mapping[str, str | None]
-) -> tuple[dict[str, bool], dict[str, bool]]:
+def put(resource: Resource, record: Any, given: Mapping[str, str | None]) -> tuple[dict[str, bool], dict[str, bool]]:
     """Set secrets of a record; return their traces. The former ones are not read: their key may be gone."""
     before, after = traces(given, are_set(resource, record.id)) if given else ({}, {})
     for name in after:

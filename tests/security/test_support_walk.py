@@ -74,7 +74,7 @@ def rows_of(config: Config, business: Business) -> dict[str, Any]:
             " WHERE a.attname = 'tenant_id' AND c.relkind = 'r' ORDER BY 1"
         ).fetchall():
             found[name] = sql.execute(f"SELECT count(*), sum(hashtext(t::text)) FROM {name} t").fetchone()
-    return {name: rows for name, rows in found.items() if rows[0]}
+    return {name: rows for name, rows in found.items() if rows is not None and rows[0]}
 
 
 WRITTEN = {"core.audit_entry", "core.audit_link", "core.audit_head", "core.support_grant", "core.notification"}

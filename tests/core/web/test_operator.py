@@ -193,6 +193,16 @@ def test_nobody_else_finds_it(business: Business, world: World) -> None:
     assert business.client().get(business.url).status_code == 200
 
 
+def test_operators_find_the_way_there_and_a_second_factor_leads_back(world: World, business: Business) -> None:
+    assert 'href="/operator"' in world.desk().get("/choose").text
+    assert 'href="/operator"' not in business.client().get("/choose").text
+    client = business.client(world.operator())
+    assert "/account/second-step?next=%2Foperator%2Fjobs" in client.get("/operator/jobs").text
+    assert client.get("/account/second-step?next=%2Foperator%2Fjobs").status_code == 200
+    proven = world.desk().get("/account/second-step?next=%2Foperator%2Fjobs")
+    assert (proven.status_code, proven.location) == (303, "/operator/jobs")
+
+
 def test_an_operator_without_a_second_factor_gets_no_further(world: World, business: Business) -> None:
     client = business.client(world.operator())
     for place in ("", "/businesses", "/log"):

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from diwan.db import current
 from diwan.errors import DiwanError
 from diwan.kit.i18n import _
+from diwan.operators.accounts import is_operator
 from diwan.operators.service import closed_of
 from diwan.tenants import service as tenants
 from diwan.users.models import User
@@ -44,6 +45,7 @@ def choose() -> ResponseReturnValue:
             *({"name": row.tenant_name, "href": f"/t/{row.slug}", "role": _("Suspended")} for row in closed_of(me.id)),
         ],
         new_tenant_href="/businesses/new",
+        operator_href="/operator" if is_operator(me.id) else None,
         logout_action="/logout",
         shell=form.frame(),
         flashes=get_flashed_messages(with_categories=True),

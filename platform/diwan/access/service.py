@@ -90,9 +90,14 @@ def create_role(name: str, grants: Iterable[str]) -> Role:
     return find_role(role_id)
 
 
-def update_role(role_id: UUID, name: str, grants: Iterable[str]) -> Role:
-    """Change name and grants. The owner's role never changes, or a business could lock itself out."""
+def update_role(role_id: UUID, name: str, grants: Iterable[str], version: int | None = None) -> Role:
+    """Change name and grants; `version` is the one that the person saw. Raises Denied, Invalid, Refuse.
+
+    The owner's role never changes, or a business could lock itself out.
+    """
     role = find_role(role_id)
+    if version is not None and version != role.version:
+        raise Refuse(_("Somebody else changed this role meanwhile. You see what you chose; save again to keep that."))
     if role.key == OWNER:
         raise Refuse(_("The owner's role cannot be changed."))
     before = grants_by_role().get(role_id, [])

@@ -88,6 +88,21 @@ def test_opening_and_saving_changes_nothing(shop: Business, grants: list[str]) -
     assert grants_of(shop, role) == sorted(grants)
 
 
+def test_two_at_one_role(shop: Business) -> None:
+    role, client = make_role(shop, "Seller", SELLER), shop.client()
+    address = f"{shop.url}/people/roles/{role}"
+    version = re.search(r'name="version" value="(\d+)"', client.get(address).text)[1]  # type: ignore[index]
+    first = {"name": "Seller", "version": version, "g.shop.lead.read": "all"}
+    assert client.post(address, data=first).status_code == 303
+    second = client.post(address, data={**first, "g.shop.lead.read": "own"})
+    assert second.status_code == 422
+    assert "Somebody else changed this role meanwhile" in second.text
+    assert grants_of(shop, role) == ["shop.lead.read"]
+    version = re.search(r'name="version" value="(\d+)"', second.text)[1]  # type: ignore[index]
+    assert client.post(address, data={**first, "version": version, "g.shop.lead.read": "own"}).status_code == 303
+    assert grants_of(shop, role) == ["shop.lead.read:own"]
+
+
 def test_lines_of_text_can_be_taken_away(shop: Business) -> None:
     role, client = make_role(shop, "Old", ["shop.employee.read", "gone.thing.read"]), shop.client()
     address = f"{shop.url}/people/roles/{role}"

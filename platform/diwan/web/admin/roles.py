@@ -53,7 +53,8 @@ def edit(id: UUID, **_slug: str) -> ResponseReturnValue:
         return _show(role, access.label(role), access.grants_by_role().get(id, []))
     try:
         grid = role_sheet.read_form(role_sheet.sheet(), request.form)
-        access.update_role(id, request.form.get("name", ""), grids.write_grants(role_sheet.sheet(), grid))
+        grants, seen = grids.write_grants(role_sheet.sheet(), grid), request.form.get("version", type=int)
+        access.update_role(id, request.form.get("name", ""), grants, seen)
     except (Invalid, Refuse, Denied) as error:
         return _again(role, error)
     tell("ok", _("The role was changed."))
@@ -156,6 +157,7 @@ def _show(role: Role | None, name: str, grants: Sequence[str], error: Error | No
     page: dict[str, Any] = {
         "title": (access.label(role) if role is not None else name) or _("New role"),
         "name": name,
+        "version": role.version if role is not None else None,
         "name_error": errors.get("name"),
         "error": errors.get("grants") or (error.message if error and not errors else None),
         "action": f"{base}/{role.id if role is not None else 'new'}" + (f"?for={person}" if person else ""),

@@ -74,7 +74,7 @@ def one(id: int, error: Invalid | None = None) -> ResponseReturnValue:
             **_row(row),
             "id": id,
             "records": formats.number(console.records(id)),
-            "files": formats.number(row.files),
+            "files": row.files,
             "open_href": f"/t/{row.slug}" if live and row.state == "active" else None,
             "open_until": clock(live.expires_at) if live else None,
             "suspend_action": f"{BASE}/businesses/{id}/suspend" if row.state == "active" else None,

@@ -17,8 +17,7 @@ from diwan.db import current
 from diwan.db.base import now
 from diwan.kernel import deploy, health
 from diwan.kernel.catalogue import installed
-from diwan.kit import formats
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, ngettext
 from diwan.operators import console, support
 from diwan.web.operator.frame import clock, show, size
 
@@ -48,7 +47,7 @@ def index() -> ResponseReturnValue:
         [(_("Overview"), "")],
         stats=[
             {"label": _("Businesses"), "value": totals.all, "icon": "building-store", "href": "/operator/businesses",
-             "note": _("%(n)s new in 30 days", n=totals.fresh)},
+             "note": ngettext("%(n)s new in 30 days", "%(n)s new in 30 days", totals.fresh)},
             {"label": _("Suspended"), "value": totals.suspended, "icon": "player-pause",
              "href": "/operator/businesses?state=suspended"},
             {"label": _("Waiting jobs"), "value": sum(g.jobs for g in groups if g.state == "ready"),
@@ -115,10 +114,12 @@ def _work(queue: dict[str, Any], moment: Any) -> list[dict[str, Any]]:
     leases = console.leases()
     leading = [lease for lease in leases if lease.until > moment]
     waited = (
-        _("Nothing waits") if not oldest else _("The oldest waits for %(n)s seconds", n=formats.number(int(oldest)))
+        ngettext("The oldest waits for %(n)s second", "The oldest waits for %(n)s seconds", int(oldest))
+        if oldest
+        else _("Nothing waits")
     )
     return [
-        _check(_("Workers"), _("%(n)s at work or ready", n=workers) if workers else
+        _check(_("Workers"), ngettext("%(n)s at work or ready", "%(n)s at work or ready", workers) if workers else
                _("None is running: start `diwan worker`"), ok=bool(workers)),
         _check(_("Scheduler"), _("%(holder)s leads", holder=leading[0].holder) if leading else
                _("None leads: start `diwan scheduler`"), ok=bool(leading)),
@@ -134,8 +135,8 @@ def _tables() -> dict[str, Any]:
 
 def _plugins(stopped: list[Any], total: int) -> dict[str, Any]:
     text = (
-        _("%(n)s of %(total)s do not work", n=len(stopped), total=total)
-        if stopped else _("All %(total)s work", total=total)
+        ngettext("%(n)s of %(total)s does not work", "%(n)s of %(total)s do not work", len(stopped), total=total)
+        if stopped else _("All work")
     )  # fmt: skip
     return {**_check(_("Modules"), text, ok=not stopped), "href": "/operator/modules"}
 

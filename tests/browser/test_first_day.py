@@ -115,7 +115,7 @@ def log_out(page: Page) -> None:
     inside = page.url
     page.locator("[popovertarget=user-menu]").click()
     page.get_by_role("menuitem", name="Log out").click()
-    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    expect(page.get_by_role("button", name="Log in", exact=True)).to_be_visible()
     page.goto(inside)
     expect(page).to_have_url(re.compile("/login"))
 

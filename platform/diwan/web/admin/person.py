@@ -20,7 +20,7 @@ from diwan.access.terms import Held, Term, held_by_members, read_term
 from diwan.db import current
 from diwan.errors import Denied, Invalid, Refuse
 from diwan.kit import formats
-from diwan.kit.i18n import _
+from diwan.kit.i18n import _, listed
 from diwan.tenants import people
 from diwan.users.factors import factors_of
 from diwan.users.models import User
@@ -58,13 +58,15 @@ def _show(member_id: UUID, error: Invalid | Refuse | Denied | None = None) -> st
     roles, grants, again = access.roles(), access.grants_by_role(), error is not None
     fixed = {role.id for role in roles if not covers_all(current.user.grants, grants.get(role.id, []))}
     fixed |= {role.id for role in roles if role.key == OWNER and not access.is_owner(current.user.id)}
+    groups = role_sum.groups(person)
     shown = {
         "title": user.name,
         "email": user.email,
         "action": f"{base}/{member_id}",
         "roles": [_role(role, held.get(role.id), role.id in fixed, again) for role in roles],
         "error": error.errors.get("roles") if isinstance(error, Invalid) else error.message if error else None,
-        "groups": role_sum.groups(person),
+        "groups": [group for group in groups if group["any"]],
+        "nothing": listed(str(group["label"]) for group in groups if not group["any"]),
         "columns": role_sheet.columns(),
         "legend": role_sheet.legend(),
         "new_role_href": f"{base}/roles/new?for={member_id}" if may_edit else None,

@@ -47,6 +47,7 @@ def groups(person: Holder) -> list[dict[str, Any]]:
                 "label": entry.label if entry else _("Administration"),
                 "icon": (manifest.icon if manifest else "") or "settings",
                 "rows": rows, "switches": held,
+                "any": bool(held) or any(cell["value"] for row in rows for cell in [*row["cells"], *row["more"]]),
             })  # fmt: skip
     return found
 

@@ -12,7 +12,6 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 from diwan.web.headers import headers_of_files
-
 from diwan.web.ui import DIST, STATIC_URL
 
 HASHED = re.compile(r"-[A-Z0-9]{8}\.\w+$")

@@ -61,9 +61,7 @@ class Bench:
     def effects(self) -> list[str]:
         with scope(tenant=self.tenant), unit_of_work() as session:
             rows = session.execute(
-                text(
-                    "SELECT title FROM core.audit_entry WHERE tenant_id = :t AND action = 'test.effect' ORDER BY title"
-                ),
+                text("SELECT body FROM core.comment WHERE tenant_id = :t AND resource = 'test.effect' ORDER BY body"),
                 {"t": self.tenant.id},
             )
             return list(rows.scalars())

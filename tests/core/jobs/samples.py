@@ -1,4 +1,4 @@
-"""Jobs for the tests of jobs. Each leaves rows in core.audit_entry, so that what happened twice is seen.
+"""Jobs for the tests of jobs. Each leaves rows in core.comment, so that what happened twice is seen.
 
 The process that a test starts imports this file too.
 """
@@ -25,8 +25,8 @@ def effect(title: str) -> None:
     """Do something in the transaction that can be counted."""
     current.session.connection().execute(
         text(
-            "INSERT INTO core.audit_entry (tenant_id, id, at, action, title, actor_name)"
-            " VALUES (:tenant, :id, :at, 'test.effect', :title, :actor)"
+            "INSERT INTO core.comment (tenant_id, id, created_at, resource, record_id, body, author_name)"
+            " VALUES (:tenant, :id, :at, 'test.effect', :id, :title, :actor)"
         ),
         {"tenant": current.tenant.id, "id": uuid7(), "at": now(), "title": title, "actor": current.user.name},
     )
@@ -65,7 +65,7 @@ def batches(title: str, total: int, pause: float = 0.0) -> None:
     """Resumes where it was: a row for each number."""
     with unit_of_work() as session:
         done = session.connection().execute(
-            text("SELECT count(*) FROM core.audit_entry WHERE tenant_id = :t AND title LIKE :p"),
+            text("SELECT count(*) FROM core.comment WHERE tenant_id = :t AND body LIKE :p"),
             {"t": current.tenant.id, "p": f"{title} %"},
         ).scalar_one()  # fmt: skip
     for number in range(done, total):

@@ -31,6 +31,9 @@ function hint(row) {
   row.querySelector("[data-rights-hint]").hidden = Boolean(see.value) || !cells.some((cell) => "needs" in cell.dataset && cell.value);
 }
 
+// Until this code is here, choosing one would do nothing.
+for (const preset of form.querySelectorAll("[data-rights-preset]")) preset.disabled = false;
+
 on("change", "[data-rights-preset]", (_event, select) => {
   const set = PRESETS[select.value];
   const row = rowOf(select);

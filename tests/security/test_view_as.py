@@ -112,6 +112,12 @@ def test_who_may_not_look(shop: Business, seller: Person, missing: str) -> None:
     assert not entries(shop)
 
 
+def test_whose_own_records_are_others_may_not_look(shop: Business, seller: Person) -> None:
+    """Both may read their own leads; looking as the seller would show the seller's."""
+    viewer = shop.member(*ADMIN[:3], "shop.lead.read:own", "shop.lead.update:own", "shop.lead.export:own")
+    assert shop.client(viewer).post(f"{shop.url}/viewing/{seller.id}").status_code == 403
+
+
 def test_nobody_looks_as_an_owner_as_themselves_or_as_a_stranger(shop: Business, world: World) -> None:
     admin, stranger = shop.member("*"), world.business("shop").owner
     client = shop.client(admin)
@@ -132,7 +138,7 @@ def test_it_ends_after_an_hour_and_with_the_right(shop: Business, seller: Person
     client = signed_in(shop.world.app, shop.owner, **{"as": over})
     # A form of that page is not sent in one's own name.
     assert client.post(f"{shop.url}/preferences/look", data={}).status_code == 403
-    page = client.get(f"{shop.url}/people")
+    page = client.get(f"{shop.url}/shop/lead")
     assert "You see this as" not in page.text
     assert "The hour is over" in page.text
     assert len(entries(shop)) == 1

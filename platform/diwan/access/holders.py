@@ -5,8 +5,8 @@ It must not judge what follows from it; `resources.explaining` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from diwan.access.models import Role
 from diwan.access.permissions import OWNER, covers_all
 from diwan.db.clock import today
 from diwan.db.context import Actor, current
-from diwan.db.grants import Grants
+from diwan.db.grants import ALL, GRANT, Grant, Grants
 from diwan.errors import Denied, NotFound
 from diwan.kit.i18n import _
 
@@ -124,6 +124,15 @@ def _holders(rows: Any) -> list[Holder]:
     ]  # fmt: skip
 
 
+def reaches_all(grants: Grants, texts: Iterable[str]) -> bool:
+    """Return whether an actor with `grants` reaches whatever these let somebody else reach.
+
+    What is one's own is not the other's: of a grant that is limited to some records, the one for all is asked for.
+    """
+    wanted = (Grant.parse(text) for text in texts if GRANT.fullmatch(text))
+    return covers_all(grants, [str(replace(grant, scope=ALL)) for grant in wanted])
+
+
 def viewed(user_id: UUID) -> tuple[Actor, UUID]:
     """Return a colleague as one who only looks (kind `viewer`), and their membership: for whoever looks as them.
 
@@ -138,7 +147,7 @@ def viewed(user_id: UUID) -> tuple[Actor, UUID]:
         raise NotFound(_("There is no such person here."))
     if user_id in row.owners and viewer not in row.owners:
         raise Denied(_("Only an owner can look as an owner."))
-    if not covers_all(current.user.grants, row.grants):
+    if not reaches_all(current.user.grants, row.grants):
         raise Denied(_("This person has rights that you do not have yourself."))
     made = Grants.of(row.grants)
     preferences = row.preferences or {}

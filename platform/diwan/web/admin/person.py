@@ -95,7 +95,7 @@ def _factor_cards(user: User, address: str) -> list[dict[str, Any]]:
 def _may_view(person: holders.Holder) -> bool:
     user = current.user
     able = user.can("core.role.update") and person.active and person.id != user.id
-    if not able or not covers_all(user.grants, person.texts):
+    if not able or not holders.reaches_all(user.grants, person.texts):
         return False
     return not person.is_owner or access.is_owner(user.id)
 

@@ -16,6 +16,7 @@ PERMISSIONS: dict[str, LazyText] = {
     "core.member.read": _("See who works here"),
     "core.member.invite": _("Invite people"),
     "core.member.update": _("Change roles, disable people"),
+    "core.team.update": _("Make teams and say who is in them"),
     "core.role.update": _("Make and change roles"),
     "core.plugin.manage": _("Switch modules on and off"),
     "core.tenant.update": _("Change the settings of the business"),

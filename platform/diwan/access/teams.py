@@ -5,7 +5,8 @@ It checks no permission; whoever offers it does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,6 +24,10 @@ LONGEST = 80
 DEEPEST = 12
 
 MEMBERS = text("SELECT user_id FROM core.membership WHERE tenant_id = :tenant AND user_id = ANY(:ids)")
+NAMES = text(
+    """SELECT id, name FROM core."user" WHERE id = ANY(:ids)
+    UNION ALL SELECT id, name FROM core.team WHERE tenant_id = :tenant AND id = ANY(:ids)"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,20 @@ def teams_of(user_id: UUID) -> Sequence[Team]:
     )  # fmt: skip
     statement = select(Team).where(Team.id.in_(mine) | (Team.manager_id == user_id)).order_by(Team.folded)
     return current.session.scalars(statement).all()
+
+
+def names_by_person() -> Mapping[UUID, list[str]]:
+    """Return the names of the teams of everybody who is in some."""
+    statement = (
+        select(TeamMember.user_id, Team.name)
+        .join(Team, (Team.tenant_id == TeamMember.tenant_id) & (Team.id == TeamMember.team_id))
+        .where(TeamMember.tenant_id == current.tenant.id)
+        .order_by(Team.folded)
+    )
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for person, name in current.session.execute(statement):
+        found[person].append(name)
+    return found
 
 
 def create_team(
@@ -193,9 +212,13 @@ def _put(id: UUID, members: Iterable[UUID]) -> None:
 
 
 def _state(team: Team, members: Iterable[UUID]) -> dict[str, object]:
+    """Return a team for the log, in the names of that time."""
+    ids = list(members)
+    values = {"tenant": current.tenant.id, "ids": [*ids, team.manager_id, team.parent_id]}
+    names = {row.id: row.name for row in current.session.execute(NAMES, values)}
     return {
         "name": team.name,
-        "manager": team.manager_id,
-        "parent": team.parent_id,
-        "people": sorted(str(id) for id in members),
+        "manager": names.get(team.manager_id, ""),
+        "parent": names.get(team.parent_id, ""),
+        "people": sorted(names[id] for id in ids),
     }

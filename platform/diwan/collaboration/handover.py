@@ -23,6 +23,7 @@ from diwan.resources.bulk import Change, Outcome, Written, update_many
 from diwan.resources.lookup import find_by_id
 
 BATCH = 500
+TASKS, TEAMS = "core.task", "core.team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,19 @@ class Belongings:
 
     @property
     def total(self) -> int:
-        return sum(holding.number for holding in self.records) + self.tasks + len(self.teams)
+        return self.in_records + self.tasks + len(self.teams)
+
+    @property
+    def in_records(self) -> int:
+        """How many records name the person; one that does so in two fields counts twice."""
+        return sum(holding.number for holding in self.records)
+
+    def numbers(self) -> dict[str, int]:
+        """Return how many there are of what, by the key of the resource."""
+        found: dict[str, int] = {}
+        for holding in self.records:
+            found[holding.resource.key] = found.get(holding.resource.key, 0) + holding.number
+        return {key: n for key, n in {**found, TASKS: self.tasks, TEAMS: len(self.teams)}.items() if n}
 
 
 def belongings(user_id: UUID) -> Belongings:
@@ -61,7 +74,7 @@ def belongings(user_id: UUID) -> Belongings:
             Task.tenant_id == current.tenant.id, Task.assignee_id == user_id, Task.done_at.is_(None)
         )
     )  # fmt: skip
-    found = dict(current.session.connection().execute(union_all(*counts)))
+    found = {row[0]: row[1] for row in current.session.connection().execute(union_all(*counts))}
     holdings = [Holding(*place, found[number]) for number, place in enumerate(places) if found.get(number)]
     led = [team.name for team in teams.teams_of(user_id) if team.manager_id == user_id]
     return Belongings(holdings, found.get(-1, 0), led)
@@ -86,33 +99,37 @@ def hand_over_rest(former: UUID, heir: UUID) -> int:
         .execution_options(synchronize_session=False)
     )
     if tasks.rowcount:
-        audit.record("handed_over", "core.task", None, "", {"assignee": former, "number": tasks.rowcount},
-                     {"assignee": heir})  # fmt: skip
+        names = people.names([former, heir])
+        after = {"belonged_to": names.get(heir, ""), "count": tasks.rowcount}
+        audit.record("update_many", "core.task", None, "", {"belonged_to": names.get(former, "")}, after)
     return max(int(tasks.rowcount), 0) + teams.replace_manager(former, heir)
 
 
-def hand_over_records(former: UUID, heir: UUID, most: int = BATCH) -> tuple[int, list[str]]:
+def hand_over_records(
+    former: UUID, heir: UUID, most: int = BATCH, seen: dict[str, UUID] | None = None
+) -> tuple[int, list[str]]:
     """Give at most `most` records to the heir, each validated, audited and told like any change.
 
-    Returns how many were given and why others stay; nothing given and nothing refused means that it is done. Records
-    that refuse the change are met again at the next call: whoever calls stops when nothing moves any more.
+    Returns how many were given and why others stay; nothing given and nothing refused means that it is done. `seen`,
+    the same mapping in each call, keeps how far it came, so that records which refuse are met once.
     """
-    refused: list[str] = []
+    seen = {} if seen is None else seen
     for resource, field in _places():
-        table = resource.table
+        table, place = resource.table, f"{resource.key}.{field.name}"
         mine = select(table.c.id).where(table.c.tenant_id == current.tenant.id, resource.column(field.name) == former)
+        if place in seen:
+            mine = mine.where(table.c.id > seen[place])
         ids = list(current.session.connection().execute(mine.order_by(table.c.id).limit(most)).scalars())
         if not ids:
             continue
+        seen[place] = ids[-1]
         current.session.expire_all()  # records are written past the session
         changes = [Change(record, {field.name: heir}) for record in find_by_id(resource, ids, lock=True).values()]
         outcomes: list[Outcome] = update_many(resource, changes)
         current.session.expire_all()
         given = sum(isinstance(outcome, Written) for outcome in outcomes)
-        refused += [str(outcome) for outcome in outcomes if not isinstance(outcome, Written)]
-        if given:
-            return given, refused
-    return 0, refused
+        return given, [str(outcome) for outcome in outcomes if not isinstance(outcome, Written)]
+    return 0, []
 
 
 def _places() -> Iterator[tuple[Resource, Field]]:

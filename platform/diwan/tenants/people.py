@@ -22,11 +22,13 @@ from diwan.db.base import now
 from diwan.db.context import current, replace_scope, tenant_from
 from diwan.db.direct import fetch_row
 from diwan.errors import Invalid, NotFound, Refuse
+from diwan.kit import ids
 from diwan.kit.i18n import _, language
-from diwan.kit.ids import sha256, token
+from diwan.kit.ids import sha256
 from diwan.tenants.models import Invitation, Membership
 from diwan.tenants.service import actor_of
 from diwan.users import service as users
+from diwan.users import tokens
 from diwan.users.models import User
 from diwan.users.throttle import Limit
 
@@ -134,7 +136,7 @@ def _roles_in_words(roles: Iterable[Role], terms: Mapping[UUID, Term]) -> dict[s
 
 
 def disable_member(membership_id: UUID) -> None:
-    """Shut a person out of the open business; what they made stays. Raises Denied, Refuse."""
+    """Shut a person out of the open business and end their API tokens; what they made stays. Raises Denied, Refuse."""
     owners = access.owners()
     membership, user = find_member(membership_id)
     if user.id == current.user.id:
@@ -143,11 +145,12 @@ def disable_member(membership_id: UUID) -> None:
     _keep_an_owner(user.id, owners)
     if membership.state == "active":
         membership.state, membership.version = "disabled", membership.version + 1
+        tokens.revoke_all(user.id)
         audit.record("disabled", "core.member", membership_id, user.name)
 
 
 def enable_member(membership_id: UUID) -> None:
-    """Let a disabled person in again, with the roles from before. Raises Denied."""
+    """Let a disabled person in again, with the roles from before, without tokens. Raises Denied."""
     membership, user = find_member(membership_id)
     access.require_may_give(access.roles_of_members().get(membership_id, []))
     if membership.state == "disabled":
@@ -180,8 +183,8 @@ def invite(email: str, role_keys: Iterable[str]) -> Invitation:
     if state == "disabled":
         raise Invalid({"email": _("This person was disabled here. Enable them in the list instead.")})
     INVITATIONS.take(str(current.tenant.id))
-    _end_open(email)
-    return _send(email, [role.key for role in roles], "invited")
+    end_invitations([email])
+    return send_invitation(email, [role.key for role in roles], "invited")
 
 
 def resend_invitation(invitation_id: UUID) -> Invitation:
@@ -189,8 +192,8 @@ def resend_invitation(invitation_id: UUID) -> Invitation:
     old = _find_open(invitation_id)
     access.require_may_give(access.roles_named(old.role_keys))
     INVITATIONS.take(str(current.tenant.id))
-    _end_open(old.email)
-    return _send(old.email, old.role_keys, "invited_again")
+    end_invitations([old.email])
+    return send_invitation(old.email, old.role_keys, "invited_again")
 
 
 def revoke_invitation(invitation_id: UUID) -> None:
@@ -262,16 +265,18 @@ def _find_open(invitation_id: UUID) -> Invitation:
     return found
 
 
-def _end_open(email: str) -> None:
+def end_invitations(emails: Iterable[str]) -> None:
+    """End the open invitations of these addresses; their links no longer work."""
     current.session.execute(
         update(Invitation)
-        .where(Invitation.email == email, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+        .where(Invitation.email.in_(list(emails)), Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
         .values(revoked_at=now())
     )
 
 
-def _send(email: str, role_keys: list[str], action: str) -> Invitation:
-    secret = token()
+def send_invitation(email: str, role_keys: list[str], action: str, language: str | None = None) -> Invitation:
+    """Make an invitation and send its mail after the commit, in `language` or that of the account, if there is one."""
+    secret = ids.token()
     invitation = Invitation(
         email=email,
         role_keys=role_keys,
@@ -281,11 +286,13 @@ def _send(email: str, role_keys: list[str], action: str) -> Invitation:
     )
     current.session.add(invitation)
     current.session.flush()
-    known = users.find_user(email)
+    if language is None:
+        known = users.find_user(email)
+        language = known.language if known else current.tenant.language
     mail.send(
         email,
         "invitation",
-        known.language if known else current.tenant.language,
+        language,
         inviter=current.user.name,
         inviter_email=current.user.email,
         business=current.tenant.name,

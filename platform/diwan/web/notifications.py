@@ -32,6 +32,7 @@ WORDS = {
     "reminder": (_("Reminder"), "alarm"),
     "token": (_("API token"), "key"),
     "takeout": ("", "package-export"),
+    "handover": ("", "transfer-in"),
 }
 
 

@@ -5,12 +5,12 @@ It must count every try before it compares, and give recovery codes with the fir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, union, update
 
 from diwan import mail
 from diwan.db.context import current
@@ -18,7 +18,7 @@ from diwan.errors import Refuse
 from diwan.kit.i18n import _
 from diwan.users import devices, sessions
 from diwan.users.factors import passkeys, recovery, totp
-from diwan.users.factors.models import Passkey
+from diwan.users.factors.models import Passkey, Totp
 from diwan.users.models import Session, User
 from diwan.users.throttle import Limit, network
 
@@ -63,6 +63,15 @@ def factors_of(user_id: UUID) -> Factors:
     """Return what a person has; false when there is no second factor. One statement."""
     row = current.session.execute(STATE, {"user": user_id}).one()
     return Factors(row.app, row.passkeys, row.codes)
+
+
+def people_with_factors(user_ids: Iterable[UUID]) -> set[UUID]:
+    """Return who of these people has a second factor. One statement."""
+    wanted = list(user_ids)
+    found = union(
+        select(Totp.user_id).where(Totp.user_id.in_(wanted)), select(Passkey.user_id).where(Passkey.user_id.in_(wanted))
+    )
+    return set(current.session.execute(found).scalars())
 
 
 def prove(user: User, way: str, code: str, *, ip: str, device: str = "") -> None:

@@ -14,7 +14,9 @@ def register(app: Flask) -> None:
         audit_log,
         custom_fields,
         data,
+        inviting,
         modules,
+        offboarding,
         people,
         person,
         policy,
@@ -22,11 +24,13 @@ def register(app: Flask) -> None:
         roles,
         settings,
         support,
+        teams,
         tokens,
         why,
     )
 
     for part in (
-        data, people, person, why, policy, roles, modules, settings, support, custom_fields, tokens, audit_log,
+        data, people, inviting, teams, offboarding, person, why, policy, roles, modules, settings, support,
+        custom_fields, tokens, audit_log,
     ):  # fmt: skip
         app.register_blueprint(part.pages)

@@ -57,6 +57,7 @@ ACTIONS: dict[str, tuple[object, str]] = {
     "viewed_as": (_("looked at the business as"), "eye"),
     "disabled": (_("disabled"), "user-minus"),
     "enabled": (_("enabled"), "user-check"),
+    "handed_over": (_("handed over what belonged to"), "transfer"),
     "plugin.enabled": (_("switched on the module"), "toggle-right"),
     "plugin.disabled": (_("switched off the module"), "toggle-left"),
     "policy_changed": (_("changed what is asked at sign-in"), "shield-lock"),
@@ -86,6 +87,8 @@ CORE = {
     "core.tenant": _("Business"),
     "core.member": _("Person"),
     "core.role": _("Role"),
+    "core.team": _("Team"),
+    "core.task": _("Tasks"),
     "core.invitation": _("Invitation"),
     "core.api_token": _("API token"),
     "core.account": _("Account"),
@@ -95,8 +98,8 @@ CORE = {
     "core.tag": _("Tag"),
 }
 
-NAMES_ENOUGH = ("invited", "invited_again", "roles_changed", "disabled", "enabled", "plugin.enabled", "plugin.disabled",
-                "suspended", "resumed")  # fmt: skip
+NAMES_ENOUGH = ("invited", "invited_again", "roles_changed", "disabled", "enabled", "handed_over", "plugin.enabled",
+                "plugin.disabled", "suspended", "resumed")  # fmt: skip
 """Actions that say by themselves what it is that they name."""
 
 VIA = {
@@ -123,7 +126,8 @@ GROUPS: dict[str, tuple[object, tuple[str, ...]]] = {
     ),
     "rights": (
         _("People and rights"),
-        ("invited", "invited_again", "joined", "revoked", "roles_changed", "viewed_as", "disabled", "enabled", "used"),
+        ("invited", "invited_again", "joined", "revoked", "roles_changed", "viewed_as", "disabled", "enabled",
+         "handed_over", "used"),
     ),
     "out": (
         _("Data that left"), ("export", "export_everything", "exported_everything", "download_everything"),
@@ -138,6 +142,10 @@ GROUPS: dict[str, tuple[object, tuple[str, ...]]] = {
 
 FIELDS = {
     "name": _("Name"),
+    "manager": _("Manager"),
+    "parent": _("Below"),
+    "people": _("People"),
+    "belonged_to": _("Belongs to"),
     "country": _("Country"),
     "language": _("Language"),
     "timezone": _("Time zone"),

@@ -1,10 +1,11 @@
-"""Who works here: members, their roles, invitations.
+"""Who works here: members as a list to search in, open invitations, roles.
 
 It must offer only what the person may do; the services refuse the rest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,48 +13,46 @@ from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
 from diwan.access import service as access
+from diwan.access import teams
 from diwan.access.models import Role
 from diwan.access.permissions import OWNER
 from diwan.access.terms import Held
 from diwan.db import current
 from diwan.db.base import now
-from diwan.errors import DiwanError, Invalid, Refuse, TooMany
+from diwan.errors import Refuse
 from diwan.kit import formats
 from diwan.kit.i18n import _, listed
-from diwan.tenants import people
+from diwan.tenants import directory, people
+from diwan.tenants.directory import Asked, Found
 from diwan.tenants.people import Member
 from diwan.web.account.business import avatar_href
 from diwan.web.shell import home, render, tell
 
 pages = Blueprint("people", __name__, url_prefix="/t/<slug>/people")
+LONGEST_SEARCH = 200
 
 
 @pages.get("")
-def index(error: DiwanError | None = None, **_slug: str) -> ResponseReturnValue:
+def index(**_slug: str) -> ResponseReturnValue:
     current.require("core.member.read")
     base, can = f"{home()}/people", current.user.can
-    roles, members = access.roles(), people.members()
+    may, asked, roles = can("core.member.update"), _asked(), access.roles()
+    found = directory.find_people(asked, factors=may)
+    tree = teams.lines()
+    whole = asked == Asked()
     shown = {
-        "can_invite": can("core.member.invite"),
-        "invite": {"action": f"{base}/invitations", "fields": _invite_fields(roles, error)},
-        "members": [_member(member, base) for member in members],
-        "invitations": [_invitation(i, roles, base) for i in people.invitations()] if can("core.member.invite") else [],
-        "roles": [_role(role, members, base) for role in roles] if can("core.role.update") else [],
+        "tabs": tabs("people", teams=len(tree)),
+        "invite_href": f"{base}/invite" if can("core.member.invite") else None,
+        "search": _search(asked, roles, tree, base, may=may),
+        "members": [_member(member, found, base) for member in found.members],
+        "total": found.total,
+        "most": directory.MOST if found.total > directory.MOST else None,
+        "clear_href": None if whole else base,
+        "invitations": _invitations(roles, base) if whole and can("core.member.invite") else [],
+        "roles": _roles(roles, base) if whole and can("core.role.update") else [],
         "new_role_href": f"{base}/roles/new",
     }
-    page = render("people.html", [(_("People"), base)], people=shown)
-    return page, error.status if error else 200
-
-
-@pages.post("/invitations")
-def invite(**_slug: str) -> ResponseReturnValue:
-    current.require("core.member.invite")
-    try:
-        invitation = people.invite(request.form.get("email", ""), request.form.getlist("roles"))
-    except (Invalid, Refuse, TooMany) as error:
-        return index(error)
-    tell("ok", _("The invitation to %(email)s is on its way.", email=invitation.email))
-    return redirect(f"{home()}/people", 303)
+    return render("people.html", [(_("People"), base)], people=shown)
 
 
 @pages.post("/invitations/<uuid:id>/<any(resend, revoke):verb>")
@@ -84,28 +83,67 @@ def switch_member(id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
     return redirect(f"{home()}/people", 303)
 
 
-def _invite_fields(roles: Any, error: DiwanError | None) -> list[dict[str, Any]]:
-    errors = error.errors if isinstance(error, Invalid) else {}
-    email = {
-        "name": "email",
-        "kind": "email",
-        "label": _("E-mail"),
-        "required": True,
-        "value": request.form.get("email", ""),
-        "error": errors.get("email") or (error.message if error and not errors else None),
-    }
-    field = _roles_field(roles, request.form.getlist("roles") or ["member"])
-    return [email, {**field, "error": errors.get("roles")}]
+def tabs(active: str, **counts: int) -> list[dict[str, Any]]:
+    """Return the ways through the pages of people; `counts` is what stands beside them."""
+    base = f"{home()}/people"
+    ways = {"people": (_("Members"), base), "teams": (_("Teams"), f"{base}/teams")}
+    return [
+        {"label": label, "href": href, "active": key == active, "count": counts.get(key)}
+        for key, (label, href) in ways.items()
+    ]
 
 
-def _roles_field(roles: Any, chosen: list[str]) -> dict[str, Any]:
-    choices = [{"value": role.key, "label": access.label(role)} for role in roles]
-    return {"name": "roles", "kind": "choices", "label": _("Roles"), "choices": choices, "value": chosen, "wide": True}
+def _asked() -> Asked:
+    """Return what the address asks for; what makes no sense there is not asked."""
+    asked, state = request.args, request.args.get("state", "")
+    return Asked(
+        search=" ".join(asked.get("q", "")[:LONGEST_SEARCH].split()),
+        role=_id("role"),
+        team=_id("team"),
+        state=state if state in directory.STATES else "",
+        unprotected=asked.get("factor") == "none" and current.user.can("core.member.update"),
+    )
 
 
-def _member(member: Member, base: str) -> dict[str, Any]:
+def _id(name: str) -> UUID | None:
+    try:
+        return UUID(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _search(
+    asked: Asked, roles: Sequence[Role], tree: Sequence[teams.Line], base: str, *, may: bool
+) -> dict[str, Any]:  # fmt: skip
+    """Return the form above the list: what was asked, and what else could be."""
+
+    def select(name: str, label: object, every: object, value: object, choices: Sequence[tuple[object, object]]) -> Any:
+        options = [{"value": str(each), "label": text} for each, text in choices]
+        return {
+            "name": name, "kind": "choice", "label": label, "empty_label": every, "choices": options,
+            "value": str(value or ""),
+        }  # fmt: skip
+
+    states = (("active", _("Works here")), ("disabled", _("Disabled")))
+    fields = [
+        select("role", _("Role"), _("All roles"), asked.role, [(role.id, access.label(role)) for role in roles]),
+        select("team", _("Team"), _("All teams"), asked.team, [(line.team.id, indented(line)) for line in tree]),
+        select("state", _("State"), _("Everybody"), asked.state, states),
+    ]
+    if may:
+        value = "none" if asked.unprotected else ""
+        fields.append(select("factor", _("Two-step sign-in"), _("With and without"), value, [("none", _("Without"))]))
+    return {"action": base, "value": asked.search, "fields": [f for f in fields if f["choices"]]}
+
+
+def indented(line: teams.Line) -> str:
+    """Return a team's name for a list of choices, as far in as it is below others."""
+    return "\u2003" * line.depth + line.team.name
+
+
+def _member(member: Member, found: Found, base: str) -> dict[str, Any]:
     you, may = member.user_id == current.user.id, current.user.can("core.member.update")
-    active = member.state == "active"
+    active, address = member.state == "active", f"{base}/{member.id}"
     return {
         "name": member.name,
         "email": member.email,
@@ -114,12 +152,15 @@ def _member(member: Member, base: str) -> dict[str, Any]:
         "you": you,
         "owner": any(role.key == OWNER for role in member.roles),
         "disabled": not active,
+        "protected": member.user_id in found.protected,
+        "teams": found.teams.get(member.user_id, []),
         "roles": [_role_badge(held) for held in member.held],
         "role_label": listed(access.label(role) for role in member.roles) or _("no role"),
         "last_seen": formats.ago(member.seen_at, now()) if member.seen_at else None,
-        "href": f"{base}/{member.id}" if may and active else None,
-        "remove_action": f"{base}/{member.id}/disable" if may and active and not you else None,
-        "enable_action": f"{base}/{member.id}/enable" if may and not active else None,
+        "href": address if may and active else None,
+        "name_href": address if may else f"{home()}/profile" if you else None,
+        "leave_href": f"{address}/leaving" if may and not you else None,
+        "enable_action": f"{address}/enable" if may and not active else None,
     }
 
 
@@ -134,7 +175,11 @@ def _role_badge(held: Held) -> dict[str, Any]:
     return {"label": access.label(held.role), "days": days, "over": held.state == "over", "owner": owner}
 
 
-def _invitation(invitation: Any, roles: Any, base: str) -> dict[str, Any]:
+def _invitations(roles: Sequence[Role], base: str) -> list[dict[str, Any]]:
+    return [_invitation(invitation, roles, base) for invitation in people.invitations()]
+
+
+def _invitation(invitation: Any, roles: Sequence[Role], base: str) -> dict[str, Any]:
     names = [access.label(role) for role in roles if role.key in invitation.role_keys]
     expired = invitation.expires_at <= now()
     until = formats.moment(invitation.expires_at, current.tenant.timezone)
@@ -148,11 +193,15 @@ def _invitation(invitation: Any, roles: Any, base: str) -> dict[str, Any]:
     }
 
 
-def _role(role: Role, members: list[Member], base: str) -> dict[str, Any]:
-    return {
-        "name": role.key,
-        "label": access.label(role),
-        "description": _("suggested by a module") if role.plugin else "",
-        "members": sum(role.id in {held.id for held in member.roles} for member in members),
-        "href": None if role.key == OWNER else f"{base}/roles/{role.id}",
-    }
+def _roles(roles: Sequence[Role], base: str) -> list[dict[str, Any]]:
+    numbers: Mapping[UUID, int] = directory.members_by_role()
+    return [
+        {
+            "name": role.key,
+            "label": access.label(role),
+            "description": _("suggested by a module") if role.plugin else "",
+            "members": numbers.get(role.id, 0),
+            "href": None if role.key == OWNER else f"{base}/roles/{role.id}",
+        }
+        for role in roles
+    ]

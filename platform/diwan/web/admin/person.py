@@ -24,7 +24,7 @@ from diwan.kit.i18n import _, listed
 from diwan.tenants import people
 from diwan.users.factors import factors_of
 from diwan.users.models import User
-from diwan.web.admin import role_sheet, role_sum
+from diwan.web.admin import person_about, role_sheet, role_sum
 from diwan.web.shell import home, render, tell
 
 pages = Blueprint("member", __name__, url_prefix="/t/<slug>/people")
@@ -51,7 +51,7 @@ def _terms(keys: list[str]) -> Mapping[str, Term]:
 
 
 def _show(member_id: UUID, error: Invalid | Refuse | Denied | None = None) -> str:
-    _membership, user = people.find_member(member_id)
+    membership, user = people.find_member(member_id)
     person = holders.holder(user.id)
     held = {found.role.id: found for found in held_by_members(member_id).get(member_id, [])}
     base, may_edit = f"{home()}/people", current.user.can("core.role.update")
@@ -62,6 +62,7 @@ def _show(member_id: UUID, error: Invalid | Refuse | Denied | None = None) -> st
     shown = {
         "title": user.name,
         "email": user.email,
+        "about": person_about.about(membership, user),
         "action": f"{base}/{member_id}",
         "roles": [_role(role, held.get(role.id), role.id in fixed, again) for role in roles],
         "error": error.errors.get("roles") if isinstance(error, Invalid) else error.message if error else None,

@@ -102,7 +102,7 @@ def _record(entries: Iterable[Entry], tenants: Sequence[int]) -> None:
                 "action": entry.action,
                 "resource": entry.resource,
                 "record_id": entry.record_id,
-                "title": entry.title,
+                "title": storable(entry.title),
                 "before": _frozen(entry.before),
                 "after": _frozen(entry.after),
             }
@@ -146,9 +146,17 @@ def _frozen(values: Mapping[str, Any] | None) -> orjson.Fragment | None:
     if values is None:
         return None
     try:
-        return orjson.Fragment(orjson.dumps(values, default=_unknown, option=orjson.OPT_NON_STR_KEYS))
+        document = orjson.dumps(values, default=_unknown, option=orjson.OPT_NON_STR_KEYS)
+        if b"\\u0000" not in document:
+            return orjson.Fragment(document)
     except TypeError:
-        return orjson.Fragment(json.dumps(plain(values)))
+        pass
+    return orjson.Fragment(json.dumps(plain(values)))
+
+
+def storable(text: str) -> str:
+    """Return a text without what PostgreSQL stores in none: the zero character and halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _unknown(value: Any) -> Any:
@@ -159,15 +167,17 @@ def _unknown(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """Return a value as JSON can hold it; what JSON does not know becomes text."""
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, str):
+        return storable(value)
+    if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {storable(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
-    return iso_span(value) if hasattr(value, "total_seconds") else str(value)
+    return iso_span(value) if hasattr(value, "total_seconds") else storable(str(value))
 
 
 def entries(

@@ -37,7 +37,7 @@ def index(**_slug: str) -> ResponseReturnValue:
     rate = current_app.config["DIWAN"].api_rate
     shown = {
         "modules": [
-            (installed()[name].label, [(r.labels, f"{base}?resource={r.key}", r is resource) for r in mine])
+            (_module(name), [(r.labels, f"{base}?resource={r.key}", r is resource) for r in mine])
             for name, mine in _by_plugin(found).items()
         ],
         "resource": resource,
@@ -70,6 +70,12 @@ def _by_plugin(found: dict[str, Resource]) -> dict[str, list[Resource]]:
     for resource in found.values():
         grouped.setdefault(resource.plugin, []).append(resource)
     return grouped
+
+
+def _module(name: str) -> str:
+    """The heading of a module's resources; colleagues are of none."""
+    entry = installed().get(name)
+    return str(entry.label if entry is not None else _("People"))
 
 
 def _address() -> str:

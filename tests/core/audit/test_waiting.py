@@ -119,9 +119,11 @@ def test_an_entry_for_each_business_of_a_person(app: Flask, business: Business, 
 
 
 def test_odd_values_become_json(business: Business) -> None:
-    odd = {"big": 2**80, "set": {"a"}, "bytes": b"x", 5: "number"}
+    odd = {"big": 2**80, "set": {"a"}, "bytes": b"x", 5: "number", "zero": "a\x00b", "half": "\ud800"}
     with business.acting(), unit_of_work():
         audit.record("update", "x.y", after=odd)
     with business.acting(), unit_of_work():
         found = log.entries(resource="x.y")[0].after
-    assert found == {"big": 2**80, "set": ["a"], "bytes": "b'x'", "5": "number"}
+    assert found == {
+        "big": 2**80, "set": ["a"], "bytes": "b'x'", "5": "number", "zero": "a\ufffdb", "half": "?",
+    }  # fmt: skip

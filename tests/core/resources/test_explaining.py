@@ -75,7 +75,9 @@ def desk(world: World) -> Desk:
 grants = st.lists(
     st.builds(
         lambda action, scope, fields: f"{KEY}.{action}{scope}{fields}",
-        st.sampled_from(ACTIONS), st.sampled_from(["", ":own", ":own", ":team", ":shop.small"]), st.sampled_from(["", "", "-budget"]),
+        st.sampled_from(ACTIONS),
+        st.sampled_from(["", ":own", ":own", ":team", ":shop.small"]),
+        st.sampled_from(["", "", "-budget"]),
     ),
     max_size=4,
 )  # fmt: skip

@@ -35,6 +35,7 @@ def test_a_colleague_who_may_only_read(windows: Windows, live: Live, live_world:
     said(owner, "Falcon Auto Parts was created.")
 
     owner.goto(f"{shop.url}/people")
+    owner.get_by_role("link", name="Invite people").click()
     email = f"reader-{shop.tenant.slug}@example.com"
     owner.get_by_role("textbox", name="E-mail").fill(email)
     chips = owner.get_by_role("group", name="Roles")

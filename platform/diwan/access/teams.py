@@ -69,6 +69,19 @@ def people_of(id: UUID) -> list[UUID]:
     return list(current.session.scalars(statement))
 
 
+def people_by_team() -> Mapping[UUID, list[UUID]]:
+    """Return the accounts in each team that has some."""
+    statement = (
+        select(TeamMember.team_id, TeamMember.user_id)
+        .where(TeamMember.tenant_id == current.tenant.id)
+        .order_by(TeamMember.user_id)
+    )
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    for team, person in current.session.execute(statement):
+        found[team].append(person)
+    return found
+
+
 def teams_of(user_id: UUID) -> Sequence[Team]:
     """Return the teams that a person is in or leads, by name."""
     mine = select(TeamMember.team_id).where(

@@ -10,6 +10,6 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add the API's routes to the application."""
-    from diwan.rest import actions, around, edge, explaining, log, openapi, printing, records, working  # noqa: F401  (their routes register on import)
+    from diwan.rest import actions, around, edge, explaining, log, openapi, printing, records, teams, working  # noqa: F401  (their routes register on import)
 
     edge.register(app)

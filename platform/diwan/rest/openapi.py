@@ -14,7 +14,7 @@ from diwan import __version__
 from diwan.db import current
 from diwan.kit.i18n import _
 from diwan.resources import Resource
-from diwan.rest import bodies, explaining, log, schemas
+from diwan.rest import bodies, explaining, log, schemas, teams
 from diwan.rest.exporting import TYPES
 from diwan.rest.reading import LIST_PARAMETERS, MOST_RECORDS, check_parameters
 from diwan.rest.records import reply, routes
@@ -78,6 +78,7 @@ def document(resources: Iterable[Resource]) -> dict[str, Any]:
             "get": _with_files(operation("audit", _("What happened"), READ, log.PAGE, parameters=log.parameters()))
         },
         "/api/v1/jobs/{id}": {"parameters": named("id"), "get": operation("job", _("How a job stands"), READ, JOB)},
+        teams.ADDRESS: {"get": operation("teams", _("Who works together"), READ, teams.TEAMS, parameters=[])},
         explaining.ADDRESS: {
             "get": operation(
                 "explain",

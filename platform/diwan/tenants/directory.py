@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import exists, func, select
 
 from diwan.access import teams
 from diwan.access.models import MemberRole, TeamMember
@@ -65,16 +65,16 @@ def find_people(asked: Asked, *, factors: bool = False) -> Found:
     return Found(members, len(rows), teams.names_by_person(), frozenset(protected))
 
 
-def _statement(asked: Asked) -> Select[Any]:
+def _statement(asked: Asked) -> Any:
     mine = Membership.tenant_id == current.tenant.id
-    statement: Select[Any] = (
+    statement: Any = (
         select(
             Membership.id, Membership.user_id, User.name, User.email, Membership.state, Membership.created_at,
             User.seen_at, Membership.job_title, Membership.avatar,
         )
         .join(User, User.id == Membership.user_id)
         .where(mine)
-        .order_by(Membership.state, func.lower(User.name), Membership.id)
+        .order_by(Membership.state, User.folded, User.name, Membership.id)
     )  # fmt: skip
     if asked.state:
         statement = statement.where(Membership.state == asked.state)

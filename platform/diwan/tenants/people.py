@@ -34,7 +34,7 @@ from diwan.users.throttle import Limit
 
 INVITATION_LIFE = timedelta(days=7)
 # A business can send this many invitations at once; then each takes longer. It keeps us from being a machine for spam.
-INVITATIONS = Limit("invitations", free=50, wait=10, longest=3600, window=24 * 3600)
+INVITATIONS = Limit("invitations", free=200, wait=10, longest=3600, window=24 * 3600)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ def test_only_what_the_person_may_read_is_shown(world: Any) -> None:
     assert reader.get(f"{business.url}/api?resource=contacts.address").status_code == 404
     document = reader.get(f"{business.url}/api/openapi.json")
     assert document.headers["Content-Disposition"].startswith("attachment")
-    assert {path.split("/")[3] for path in document.json["paths"]} == {"", "openapi.json", "jobs", "access", "audit", "hello"}
+    places = {path.split("/")[3] for path in document.json["paths"]}
+    assert places == {"", "openapi.json", "jobs", "access", "audit", "teams", "hello"}
     nobody = business.client(business.member("core.token.manage"))
     assert "Nothing to read" in nobody.get(f"{business.url}/api").text
     stranger = world.business("contacts").client()

@@ -1,4 +1,4 @@
-"""Teams on the screen: the tree, forms that keep what was typed, who may look and who may change; teams over the API."""
+"""Teams on the screen: the tree, forms that keep what was typed, who may look and who may change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
 
 from diwan.access import teams
 from diwan.audit import service as audit
@@ -34,7 +33,12 @@ def test_a_team_is_made_changed_and_deleted(business: Business) -> None:
     place = f"{business.url}/people/teams"
     assert "No teams yet" in client.get(place).text
     top = make(business, "Sales")
-    form = {"name": " North  West ", "manager": str(ann.id), "parent": str(top), "people": [str(ann.id), str(bob.id), ""]}
+    form = {
+        "name": " North  West ",
+        "manager": str(ann.id),
+        "parent": str(top),
+        "people": [str(ann.id), str(bob.id), ""],
+    }
     assert client.post(f"{place}/new", data=form).status_code == 303
     page = client.get(place).text
     assert page.index("Sales") < page.index("North West")
@@ -53,7 +57,7 @@ def test_a_team_is_made_changed_and_deleted(business: Business) -> None:
     team = stored(business, id)
     assert (team.name, team.manager_id, team.parent_id) == ("North", None, None)
     assert client.post(f"{place}/{id}/delete").status_code == 303
-    assert "North" not in client.get(place).text.partition("<main")[2].replace("North was deleted", "")
+    assert f"teams/{id}" not in client.get(place).text
 
 
 @pytest.mark.parametrize(("form", "said"), [
@@ -126,16 +130,3 @@ def test_the_tree_takes_as_many_statements_as_a_single_team(
     for number in range(4):
         make(business, f"Team {number}", business.member(), manager=business.member().id)
     assert statements(lambda: client.get(place)) == few
-
-
-def test_teams_over_the_api(app: Flask, business: Business, program: Any) -> None:
-    ann = business.member("core.member.read", "core.token.manage")
-    top = make(business, "Sales", manager=business.owner.id)
-    below = make(business, "North", ann, parent=top)
-    found = program(app.test_client(), business.token(ann))("GET", "/api/v1/teams").json["items"]
-    assert found == [
-        {"id": str(top), "name": "Sales", "parent": None, "manager": str(business.owner.id), "people": []},
-        {"id": str(below), "name": "North", "parent": str(top), "manager": None, "people": [str(ann.id)]},
-    ]
-    poor = business.member("core.token.manage")
-    assert program(app.test_client(), business.token(poor))("GET", "/api/v1/teams").status_code == 403

@@ -49,7 +49,10 @@ def start(resource: Resource, stream: IO[bytes], name: str, mime: str = "") -> I
 
 
 def get_run(id: UUID | str, *, lock: bool = False) -> ImportRun:
-    """Return a run. Raises NotFound also where its module is off, Denied without the right to import."""
+    """Return a run, one's own or where one reads every record of the resource: its file may hold any of them.
+
+    Raises NotFound also where its module is off, Denied without the right to import.
+    """
     try:
         key = id if isinstance(id, UUID) else UUID(str(id))
     except ValueError:
@@ -57,14 +60,23 @@ def get_run(id: UUID | str, *, lock: bool = False) -> ImportRun:
     run = current.session.get(ImportRun, (current.tenant.id, key), with_for_update=lock or None, populate_existing=lock)
     if run is None or current.lineup is None or run.resource not in current.lineup.resources:
         raise NotFound(_("There is no such import."))
-    current.require(resource_of(run).permission("import"))
+    resource = resource_of(run)
+    resource.require("import")
+    if run.created_by != current.user.id and not _reads_all(resource):
+        raise NotFound(_("There is no such import."))
     return run
+
+
+def _reads_all(resource: Resource) -> bool:
+    return resource.may("read") and resource.reach is None
 
 
 def recent_runs(resource: Resource, limit: int = 20) -> Sequence[ImportRun]:
     """Return the last imports of a resource, newest first."""
     resource.require("import")
     runs = select(ImportRun).where(ImportRun.resource == resource.key).order_by(ImportRun.created_at.desc())
+    if not _reads_all(resource):
+        runs = runs.where(ImportRun.created_by == current.user.id)
     return current.session.scalars(runs.limit(limit)).all()
 
 

@@ -42,7 +42,8 @@ def ask(plugin: str, name: str, id: UUID, verb: str, **_slug: str) -> ResponseRe
     """Show what an action asks for, or the question whether to do it."""
     resource = find(plugin, name, "read")
     action = actions.find(resource, verb)
-    return _show(resource, action, {}, title=_title(resource, store.get(resource, id)), href=_href(resource, id))
+    record = store.get(resource, id, action=action.name)
+    return _show(resource, action, {}, title=_title(resource, record), href=_href(resource, id))
 
 
 @pages.post(RECORD)

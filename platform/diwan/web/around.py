@@ -152,6 +152,8 @@ def add_task(plugin: str, name: str, id: UUID, **_slug: str) -> ResponseReturnVa
 @pages.post(f"{RECORD}/tasks/<uuid:task_id>/<any(done, open):verb>")
 def settle_task(plugin: str, name: str, id: UUID, task_id: UUID, verb: str, **_slug: str) -> ResponseReturnValue:
     resource, title = _open(plugin, name, id, "read")
+    if task_id not in {task.id for task in collaboration.tasks_of(resource, id)}:
+        raise NotFound(_("This task is no longer there."))
     return _act(resource, id, title, lambda: collaboration.complete_task(task_id, done=verb == "done"))
 
 
@@ -198,7 +200,7 @@ def _open(plugin: str, name: str, id: UUID, right: str) -> tuple[Resource, str]:
     resource = find(plugin, name, "read")
     if right != "read":
         resource.require(right)
-    record = store.get(resource, id)
+    record = store.get(resource, id, action=right)
     return resource, title_text(resource, {resource.title: getattr(record, resource.title)}, current.language)
 
 

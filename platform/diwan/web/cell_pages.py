@@ -38,7 +38,7 @@ def edit(plugin: str, name: str, id: UUID, field: str, **_slug: str) -> Response
     if not editable(resource, field):
         raise NotFound(_("This field cannot be changed here."))
     if request.method == "GET":
-        return _control(resource, field, store.get(resource, id))
+        return _control(resource, field, store.get(resource, id, action="update"))
     raw = _typed(resource, field)
     try:
         saved = resources.update(resource, id, {field: raw}, forms.version(request.form))

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from diwan import files
 from diwan.db import current, unit_of_work
-from diwan.errors import Denied, Invalid, NotFound
+from diwan.errors import Invalid, NotFound
 from diwan.files import types
 from diwan.files.models import StoredFile
 from diwan.kit.i18n import _
@@ -86,7 +86,7 @@ def _permit(stored: StoredFile) -> None:
     owner.require("read")
     held = resource.rows(resource.table.c.id).where(resource.column(described.name) == stored.id)
     if current.session.execute(held.limit(1)).first() is None:
-        raise Denied(_("This file belongs to no record that you may read."))
+        raise NotFound(_("This file is no longer there."))
 
 
 def _field_of(purpose: str) -> tuple[Resource, Field]:

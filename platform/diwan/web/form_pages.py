@@ -66,4 +66,4 @@ def create_quickly(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
 def _opened(plugin: str, name: str, id: Any) -> tuple[Resource, Any]:
     """Return the resource and record of an open form, for who may save it."""
     resource = find(plugin, name, "create" if id is None else "update")
-    return resource, store.get(resource, id) if id is not None else None
+    return resource, store.get(resource, id, action="update") if id is not None else None

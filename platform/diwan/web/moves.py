@@ -38,7 +38,7 @@ def register(app: Flask) -> None:
 def move(plugin: str, name: str, id: Any, **_slug: str) -> ResponseReturnValue:
     """Change the field that the shape shows. The query is the list's, so that its columns' heads can be told anew."""
     resource = find(plugin, name, "update")
-    record = store.get(resource, id, lock=True)
+    record = store.get(resource, id, lock=True, action="update")
     try:
         changes, said = _changes(resource, record, request.form)
         saved, step = _save(resource, record, changes, said)

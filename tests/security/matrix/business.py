@@ -1,0 +1,127 @@
+"""The matrix: a business itself, its people, roles, settings, tokens, tasks, first screen. One line an address.
+
+It must name every address below `/t/<slug>` that is not of a resource.
+"""
+
+from __future__ import annotations
+
+from tests.security.matrix.need import Need, member, owner, right
+
+READ, INVITE, CHANGE = "core.member.read", "core.member.invite", "core.member.update"
+TEAMS = "core.team.update"
+ROLES, MODULES, SETTINGS = "core.role.update", "core.plugin.manage", "core.tenant.update"
+TAKE, SUPPORT, LOG = "core.tenant.export", "core.support.grant", "core.audit.read"
+MANAGE, MANAGE_ALL = "core.token.manage", "core.service_token.manage"
+FIELDS = {"plugin": "contacts", "name": "contact"}
+
+BUSINESS: dict[str, Need] = {
+    # --- the first screen and what stands in every screen
+    "home.index GET": member(),
+    "home.search GET": member(query="q=Zanz"),
+    "home.widget GET": right("contacts.contact.read", key="contacts.newest"),
+    "home.panel GET": member(key="none", id="lead", gives=404, why="no plugin of the tests has a panel"),
+    "dashboard.index GET": member(),
+    "dashboard.save POST": member(),
+    "palette.index GET": member(),
+    "palette.favourites GET": member(),
+    "shortcuts.index GET": member(),
+    "person.index GET": member(),
+    "person.save POST": member(),
+    "person.look POST": member(),
+    "person.navigation GET": member(),
+    "person.arrange POST": member(),
+    "person.section POST": member(gives=204),
+    "branding.logo GET": member(gives=404, why="this business has none"),
+    "branding.stylesheet GET": member(),
+    "plugin_pages.kitchen_hob GET": right("kitchen.hob.read"),
+    "api_reference.index GET": member(),
+    "api_reference.specification GET": member(),
+    "notifications.bell GET": member(),
+    "notifications.index GET": member(),
+    "notifications.go POST": member(id="notification", but={"forged": 303}, why="an unknown one leads to the list"),
+    "notifications.read_all POST": member(),
+    "undo.undo POST": right("shop.lead.read", "shop.lead.update", id="undo_step", others=404, but={"without": 404}),
+    "files.store POST": right("kitchen.order.update", form={"purpose": "kitchen.order.contract"}, gives=422),
+    "files.read GET": right("kitchen.order.read", id="stored_file", others=404),
+    # --- tasks
+    "tasks.index GET": member(),
+    "tasks.create POST": member(form={"title": "Call"}),
+    "tasks.change GET": member(id="task", others=403),
+    "tasks.change POST": member(id="task", form={"title": "Call"}, gives=409, others=403),
+    "tasks.delete POST": member(id="task", others=403),
+    "tasks.settle POST": member(id="task", verb="done", others=403),
+    "tasks.snooze POST": member(id="task", span="day", others=403),
+    # --- people
+    "people.index GET": right(READ),
+    "inviting.index GET": right(INVITE),
+    "inviting.invite POST": right(INVITE, gives=422),
+    "people.change_invitation POST": right(INVITE, id="invitation", verb="revoke"),
+    "people.switch_member POST": right(CHANGE, id="membership", verb="disable"),
+    "offboarding.index GET": right(CHANGE, id="membership"),
+    "offboarding.act POST": right(CHANGE, id="membership"),
+    "offboarding.progress GET": right(CHANGE, id="membership", job="handing_job", others=404),
+    "offboarding.stop POST": right(CHANGE, id="membership", job="handing_job", others=404),
+    "teams.index GET": right(READ),
+    "teams.show GET": right(READ, id="team"),
+    "teams.create GET": right(TEAMS),
+    "teams.create POST": right(TEAMS, form={"name": "North"}),
+    "teams.update POST": right(TEAMS, id="team", form={"name": "North"}, gives=409),
+    "teams.remove POST": right(TEAMS, id="team"),
+    "member.member GET": right(CHANGE, id="membership"),
+    "member.member POST": right(CHANGE, id="membership", gives=422),
+    "member_profile.index GET": member(),
+    "member_profile.save POST": member(),
+    "member_profile.avatar GET": member(id="lead", gives=404, why="nobody here has a picture"),
+    "policy.reset_factors POST": right(CHANGE, id="membership"),
+    "viewing.begin POST": right(ROLES, CHANGE, id="colleague"),
+    "viewing.leave POST": member(),
+    "why.why GET": member(query="resource=shop.lead"),
+    "why.who GET": right("shop.lead.read", ROLES, query="resource=shop.lead&id={lead}"),
+    # --- roles
+    "roles.new GET": right(ROLES),
+    "roles.new POST": right(ROLES, form={"name": "Clerk"}),
+    "roles.edit GET": right(ROLES, id="role"),
+    "roles.edit POST": right(READ, ROLES, id="role", form={"name": "Clerk"}),
+    "roles.compare GET": right(ROLES, id="role"),
+    "roles.reset POST": right(ROLES, id="suggested_role"),
+    "roles.delete POST": right(ROLES, id="role"),
+    # --- settings
+    "settings.index GET": right(SETTINGS),
+    "settings.save POST": right(SETTINGS, gives=422),
+    "branding.index GET": right(SETTINGS),
+    "branding.save POST": right(SETTINGS),
+    "policy.index GET": right(SETTINGS),
+    "policy.save POST": right(SETTINGS, gives=422),
+    "custom_fields.index GET": right(SETTINGS),
+    "custom_fields.show GET": right(SETTINGS, **FIELDS),
+    "custom_fields.new GET": right(SETTINGS, **FIELDS),
+    "custom_fields.new POST": right(SETTINGS, **FIELDS, gives=200),
+    "custom_fields.edit GET": right(SETTINGS, **FIELDS, id="custom_field"),
+    "custom_fields.edit POST": right(SETTINGS, **FIELDS, id="custom_field", gives=422),
+    "custom_fields.act POST": right(SETTINGS, **FIELDS, id="custom_field", act="archive"),
+    "plugin_settings.edit GET": right("kitchen.settings.manage", plugin="kitchen"),
+    "plugin_settings.edit POST": right("kitchen.settings.manage", plugin="kitchen"),
+    "modules.index GET": right(MODULES),
+    "modules.health GET": right(MODULES),
+    "modules.switch POST": right(MODULES, name="contacts", verb="enable"),
+    "support_access.index GET": right(SUPPORT),
+    "support_access.give POST": right(SUPPORT, gives=422),
+    "support_access.revoke POST": right(SUPPORT, id="support_grant"),
+    "data.index GET": right(TAKE),
+    "data.start POST": right(TAKE),
+    "data.stop POST": right(TAKE, id="takeout"),
+    "data.delete POST": right(TAKE, id="takeout"),
+    "data.download GET": right(TAKE, id="takeout", gives=422, why="it is not made yet"),
+    "data.ask_close GET": owner(),
+    "data.close POST": owner(gives=422),
+    # --- log and tokens
+    "audit.index GET": right(LOG),
+    "audit.export GET": right(LOG),
+    "audit.check POST": right(LOG),
+    "audit.keep POST": right(LOG, SETTINGS),
+    "tokens.index GET": right(MANAGE),
+    "tokens.new GET": right(MANAGE),
+    "tokens.new POST": right(MANAGE, gives=422),
+    "tokens.everybodys GET": right(MANAGE_ALL),
+    "tokens.revoke POST": right(MANAGE, id="token", others=404),
+}

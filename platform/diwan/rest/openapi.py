@@ -63,9 +63,10 @@ def me() -> Response:
 
 @routes.get("/openapi.json")
 def specification() -> Response:
-    """Return the specification for this tenant."""
+    """Return the specification of what this token may do something with in its tenant."""
     check_parameters()
-    return reply(document(r for r in current.lineup.resources.values() if not r.part_of))
+    found = current.lineup.resources.values()
+    return reply(document(r for r in found if any(map(current.user.can, r.permissions))))
 
 
 def document(resources: Iterable[Resource]) -> dict[str, Any]:
@@ -99,7 +100,8 @@ def document(resources: Iterable[Resource]) -> dict[str, Any]:
                 paths[path] = {**paths.get(path, {}), **item}
     # What an expanded reference leads to, also where its own resource is not part of the document.
     for resource in current.lineup.resources.values():
-        found.setdefault(resource.key, schemas.record(resource))
+        told = current.user.can(resource.permission("read"))  # else not even the names of its fields
+        found.setdefault(resource.key, schemas.record(resource) if told else {"type": "object"})
     return {
         "openapi": "3.1.0",
         "info": {"title": str(_("Diwan API: %(business)s", business=current.tenant.name)), "version": __version__},

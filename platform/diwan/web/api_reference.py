@@ -60,9 +60,8 @@ def specification(**_slug: str) -> Response:
 
 
 def _readable() -> dict[str, Resource]:
-    can = current.user.can
     resources = current.lineup.resources.values()
-    return {r.key: r for r in resources if not r.part_of and can(r.permission("read"))}
+    return {r.key: r for r in resources if not r.part_of and r.may("read")}
 
 
 def _by_plugin(found: dict[str, Resource]) -> dict[str, list[Resource]]:

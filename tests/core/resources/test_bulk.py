@@ -46,6 +46,8 @@ def state(business: Business) -> dict[str, list[tuple[Any, ...]]]:
         }
     for row in found["audit"]:
         for values in row[4:]:
+            if values and "owner" in values:
+                assert values.pop("owner") == str(business.owner.id)
             for name in [n for n, value in (values or {}).items() if value == []]:
                 del values[name]
     owner = business.owner.id

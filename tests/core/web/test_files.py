@@ -57,7 +57,7 @@ def test_only_readers_of_a_record_that_holds_it_get_it(kitchen: Business, other_
     reader = kitchen.client(kitchen.member("kitchen.order.read"))
     stranger = kitchen.client(kitchen.member("kitchen.client.read"))
     address = f"{kitchen.url}/files/{id}"
-    assert reader.get(address).status_code == 403  # no record holds it yet
+    assert reader.get(address).status_code == 404  # no record holds it yet: not a word of it
     with kitchen.acting(), unit_of_work():
         store.create(current.lineup.resources["kitchen.order"], {"subject": "A", "contract": id})
     assert reader.get(address).status_code == 200

@@ -120,5 +120,5 @@ def _settle(former: UUID, heir: UUID, before: Mapping[str, int], act: UUID) -> N
 
 
 def _told(given: int, kept: list[str]) -> str:
-    text = str(ngettext("%(n)s was handed over.", "%(n)s were handed over.", given))
+    text = str(ngettext("%(n)s was handed over.", "%(n)s were handed over.", given, n=formats.number(given)))
     return f"{text} {_('Others stay as they are: %(why)s', why=kept[0])}" if kept else text

@@ -128,11 +128,13 @@ def _search(
     fields = [
         select("role", _("Role"), _("All roles"), asked.role, [(role.id, access.label(role)) for role in roles]),
         select("team", _("Team"), _("All teams"), asked.team, [(line.team.id, indented(line)) for line in tree]),
-        select("state", _("State"), _("Everybody"), asked.state, states),
+        select("state", _("State"), _("Any state"), asked.state, states),
     ]
     if may:
         value = "none" if asked.unprotected else ""
-        fields.append(select("factor", _("Two-step sign-in"), _("With and without"), value, [("none", _("Without"))]))
+        fields.append(
+            select("factor", _("Two-step sign-in"), _("With and without 2FA"), value, [("none", _("Without 2FA"))])
+        )
     return {"action": base, "value": asked.search, "fields": [f for f in fields if f["choices"]]}
 
 

@@ -6,6 +6,7 @@ It must link only where the reader may go.
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from diwan.access import teams
 from diwan.db import current
@@ -23,14 +24,13 @@ def about(membership: Membership, user: User) -> dict[str, Any]:
     """Return what partials/person_about.html takes."""
     you, active = user.id == current.user.id, membership.state == "active"
     address = f"{home()}/people/{membership.id}"
-    zone = current.tenant.timezone
     return {
         "picture": avatar_href(membership.avatar),
         "job_title": membership.job_title,
         "phone": {"href": f"tel:{membership.phone}", "text": show_phone(membership.phone)}
         if membership.phone
         else None,
-        "since": formats.moment(membership.created_at, zone),
+        "since": formats.day(membership.created_at.astimezone(ZoneInfo(current.tenant.timezone)).date()),
         "last_seen": formats.ago(user.seen_at, now()) if user.seen_at else None,
         "teams": [
             {

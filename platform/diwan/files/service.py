@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -27,6 +28,8 @@ from diwan.kit.text import clean
 
 CHUNK = 1 << 20
 LONGEST_NAME = 200
+TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of letters round: with it a program's name can look as if it ended in `.pdf`."""
 UNCOUNTED = "takeout"
 """The purpose of files that take no room of the business: exports of all it has, for a few days."""
 MB = 2**20
@@ -160,6 +163,7 @@ def _key(id: UUID) -> str:
 
 def _shown(name: str) -> str:
     """The name for people: without folders (of either system) and control characters, and not too long."""
+    name = TURNS.sub("", name)
     last = " ".join(clean(name.replace("\\", "/").rpartition("/")[2]).split()) or "file"
     stem, dot, suffix = last.rpartition(".")
     if len(last) <= LONGEST_NAME:

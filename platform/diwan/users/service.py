@@ -120,7 +120,7 @@ def authenticate(email: str, password: str, *, ip: str, device: str = "") -> Use
     try:
         email = normal_email(email)
     except Invalid:
-        email = email.strip().lower()[:254]
+        email = clean(email).lower()[:254]
     user, is_known = _find_with_device(email, device)
     source = devices.digest_of(device).hex() if is_known else network(ip)
     if not is_known:

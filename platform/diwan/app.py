@@ -14,11 +14,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from diwan import collaboration, files, jobs, leaving, mail, outgoing, rest, web
 from diwan.audit import checks
 from diwan.config import Config
+from diwan.db.context import current
 from diwan.db.engine import driver_url, engine_options, open_with_tenant
 from diwan.extensions import csrf, db, login_manager
 from diwan.kernel import loader
 from diwan.kernel.catalogue import activate
-from diwan.kit import redaction, sealing
+from diwan.kit import logs, redaction, sealing
 from diwan.operators import support
 from diwan.users import breached, codes
 
@@ -31,6 +32,7 @@ def create_app(config: Config | None = None) -> Flask:
     config = (config or Config.from_env()).require_servers()
     redaction.install()
     redaction.know(*config.secrets)
+    logs.to_stderr(lambda: current.where)
     app = Flask("diwan.web", static_folder=None)
     app.config.update(
         DIWAN=config,

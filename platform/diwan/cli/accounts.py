@@ -45,6 +45,29 @@ def reset_factors(email: str, yes: bool) -> None:
     click.echo(f"{email} logs in with the password alone now. A mail tells them.")
 
 
+@accounts.command("log-out")
+@click.argument("email", required=False)
+@click.option("--all", "everybody", is_flag=True, help="Every account of this Diwan.")
+def log_out(email: str | None, everybody: bool) -> None:
+    """End every session of an account, or of all: they log in again on each device."""
+    if bool(email) == everybody:
+        raise click.UsageError("Name one address, or say --all.")
+    with _application():
+        from diwan.db import scope, unit_of_work
+        from diwan.tenants import account_log
+        from diwan.users import service as users
+        from diwan.users import sessions
+
+        with scope(request_id="cli"), unit_of_work():
+            user = users.find_user(users.normal_email(email)) if email else None
+            if email and user is None:
+                raise click.ClickException(f"{email} has no account.")
+            ended = sessions.end_sessions(user.id) if user else sessions.end_all()
+            if user:
+                account_log.note(user.id, "sessions_ended_by_operator")
+    click.echo(f"Sessions that ended: {ended}")
+
+
 @contextmanager
 def _application() -> Iterator[None]:
     from diwan.cli._connection import connected

@@ -104,5 +104,4 @@ def _application(config: Config) -> tuple[Callable[[], AbstractContextManager[ob
 
 
 def _log() -> None:
-    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("diwan").setLevel(logging.INFO)

@@ -135,6 +135,13 @@ class Current:
         return _scope.get().request_id
 
     @property
+    def where(self) -> str:
+        """What the log says of the scope: the request, and for whom; ids only."""
+        here = _scope.get()
+        parts = (here.request_id, here.tenant and here.tenant.slug, here.user.id or here.user.token_id)
+        return " ".join(str(part) for part in parts if part)
+
+    @property
     def language(self) -> str:
         return i18n.language()
 

@@ -51,7 +51,9 @@ def open_scope() -> None:
     except Unauthenticated:
         limits.take_place(request.remote_addr or "")
         if standing.token_standing(secret.strip()) is not None:
-            raise Denied(_("This business is suspended. Its data is kept; an owner can ask the operator why.")) from None
+            raise Denied(
+                _("This business is suspended. Its data is kept; an owner can ask the operator why.")
+            ) from None
         raise
     context.replace_scope(tenant=tenant, user=actor)
     limits.take_token(secret.strip(), _heavy())
@@ -97,6 +99,8 @@ def mark(response: Response) -> Response:
 
 @routes.errorhandler(DiwanError)
 def show_error(error: DiwanError) -> Response:
+    if isinstance(error, Denied) or (isinstance(error, Unauthenticated) and "Authorization" in request.headers):
+        log.warning("refused %s %s: %s", request.method, request.path, error.detail.get("permission", error.code))
     return problem(error)
 
 

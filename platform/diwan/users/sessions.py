@@ -63,6 +63,12 @@ def end_session(user_id: UUID, id: str) -> None:
     current.session.execute(delete(Session).where(Session.id == digest, Session.user_id == user_id))
 
 
+def end_all() -> int:
+    """End the sessions of everybody who is signed in. Return how many ended."""
+    statement = delete(Session).where(Session.user_id.is_not(None)).returning(Session.id)
+    return len(current.session.scalars(statement).all())
+
+
 def end_sessions(user_id: UUID, *, but: bytes = b"", device: str = "") -> int:
     """End a person's sessions and forget their devices, but for one (digest of the session, cookie of the device).
 

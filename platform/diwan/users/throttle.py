@@ -5,6 +5,7 @@ Counting is outside the unit of work, so that the rollback of a refused request 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
@@ -15,6 +16,8 @@ from diwan.db.direct import fetch_row
 from diwan.errors import TooMany
 from diwan.kit.i18n import ngettext
 from diwan.kit.ids import sha256
+
+log = logging.getLogger(__name__)
 
 # One statement both asks and counts, so that parallel tries cannot slip between the two. No row: too early.
 TAKE: Final = """INSERT INTO core.throttle AS t (key, hits, at) VALUES (%(key)s, 1, %(now)s)
@@ -55,6 +58,7 @@ class Limit:
             return
         row = fetch_row(WAIT, values)
         seconds = max(1, round(row.seconds)) if row else 1
+        log.warning("refused: limit %s is reached", self.name)
         raise TooMany(_patience(seconds), retry_after=seconds)
 
     def forget(self, *subject: str) -> None:

@@ -36,6 +36,8 @@ def register(app: Flask) -> None:
 def show(error: DiwanError, status: int | None = None) -> Response:
     """Return the page for an error."""
     code = status or error.status
+    if isinstance(error, Denied):
+        log.warning("refused %s %s: %s", request.method, request.path, error.detail.get("permission", error.code))
     if request.path.startswith("/api/"):
         return problem(error, code)
     page = render_template(
@@ -49,6 +51,7 @@ def show(error: DiwanError, status: int | None = None) -> Response:
 
 
 def _show_csrf(error: CSRFError) -> Response:
+    log.warning("refused %s %s: %s", request.method, request.path, error.description)
     return show(BadRequest(_("This page was open for too long, or cookies are off. Go back, reload it and try again.")))
 
 

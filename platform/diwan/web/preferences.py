@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from diwan.db import current
 from diwan.kit.i18n import LANGUAGES, _
 from diwan.users import service as users
-from diwan.web import menu
+from diwan.web import menu, ui
 from diwan.web.auth.preferences import came_from
 from diwan.web.context import signed_in
 from diwan.web.shell import home, render, tell
@@ -125,7 +125,7 @@ def _with_looks(response: Any) -> Response:
     https: bool = current_app.session_interface.https  # type: ignore[attr-defined]
     for key in LOOKS:
         if (value := request.form.get(key)) in allowed[key]:
-            answer.set_cookie(key, str(value), max_age=YEAR, path="/", samesite="Lax", secure=https)
+            answer.set_cookie(ui.look_cookie(key), str(value), max_age=YEAR, path="/", samesite="Lax", secure=https)
     return answer
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from flask import Flask, has_request_context, request, session
+from flask import Flask, current_app, has_request_context, request, session
 from markupsafe import Markup
 
 from diwan.db import current
@@ -121,8 +121,14 @@ def logo_href() -> str:
     return f"/t/{tenant.slug}/brand/logo?v={tenant.brand.get('version', 0)}"
 
 
+def look_cookie(name: str) -> str:
+    """Return the name of a cookie of the look: with https no other host can set it."""
+    https = current_app.session_interface.https  # type: ignore[attr-defined]
+    return f"__Host-{name}" if https else name
+
+
 def _cookie(name: str, allowed: tuple[str, ...]) -> str:
-    value = request.cookies.get(name, "") if has_request_context() else ""
+    value = request.cookies.get(look_cookie(name), "") if has_request_context() else ""
     return value if value in allowed else allowed[0]
 
 

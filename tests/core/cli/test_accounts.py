@@ -39,3 +39,22 @@ def test_who_lost_all_factors_is_helped(app: Flask, accounts: Callable[..., Resu
     person.csrf = ""
     assert person.log_in(PASSWORD).location == "/"
     assert "reset by whoever runs Diwan" in person.get(f"{home}/audit").text
+
+
+def test_sessions_of_one_or_of_all_are_ended(app: Flask, accounts: Callable[..., Result]) -> None:
+    one, other = Careful(app), Careful(app)
+    home, elsewhere = one.sign_up(), other.sign_up()
+    assert accounts("log-out").exit_code == 2
+    assert accounts("log-out", "nobody@example.com").exit_code == 1
+    assert accounts("log-out", one.email).exit_code == 0
+    assert one.get(home).location.startswith("/login")
+    assert other.get(elsewhere).status_code == 200
+    assert "whoever runs Diwan" in _log(one, home)
+    assert accounts("log-out", "--all").exit_code == 0
+    assert other.get(elsewhere).location.startswith("/login")
+
+
+def _log(person: Careful, home: str) -> str:
+    person.csrf = ""
+    person.log_in(PASSWORD)
+    return person.get(f"{home}/audit").text

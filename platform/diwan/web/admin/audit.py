@@ -73,6 +73,7 @@ ACTIONS: dict[str, tuple[object, str]] = {
     "renamed": (_("changed their name"), "user"),
     "session_ended": (_("logged out one of their devices"), "logout"),
     "sessions_ended": (_("logged out all their other devices"), "logout"),
+    "sessions_ended_by_operator": (_("was logged out everywhere by whoever runs Diwan"), "logout"),
     "support.granted": (_("let support in"), "lifebuoy"),
     "support.revoked": (_("ended support access"), "lifebuoy"),
     "support.entered": (_("came in"), "login-2"),
@@ -121,7 +122,7 @@ GROUPS: dict[str, tuple[object, tuple[str, ...]]] = {
         (
             "signed_in", "signed_out", "password_changed", "email_changed", "email_undone", "factor_added",
             "factor_removed", "factors_reset", "recovery_codes_made", "recovery_code_used", "session_ended",
-            "sessions_ended", "renamed", "policy_changed",
+            "sessions_ended", "sessions_ended_by_operator", "renamed", "policy_changed",
         ),
     ),
     "rights": (

@@ -84,4 +84,7 @@ def logout() -> ResponseReturnValue:
         audit.record_everywhere(mine.user.id, left, among=mine.get(ENTERED, []))
     logout_user()
     mine.end()
-    return redirect("/login", 303)
+    answer = redirect("/login", 303)
+    # The next person at this browser finds no page of the last one, not by "Back" either.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer

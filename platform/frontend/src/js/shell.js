@@ -16,7 +16,8 @@ function keep(address, values) {
 
 const remember = (name, value) => {
   keep(addresses().look, { [name]: value });
-  document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
+  const [prefix, secure] = location.protocol === "https:" ? ["__Host-", ";secure"] : ["", ""];
+  document.cookie = `${prefix}${name}=${value};path=/;max-age=31536000;samesite=lax${secure}`;
 };
 
 function toggleSidebar(open) {

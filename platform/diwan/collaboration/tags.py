@@ -23,7 +23,7 @@ from diwan.errors import Invalid, NotFound, Refuse
 from diwan.kit.i18n import _
 from diwan.kit.ids import uuid7
 from diwan.kit.text import clean, fold
-from diwan.resources import Resource
+from diwan.resources import Resource, rights
 from diwan.resources.lookup import find_by_id
 from diwan.resources.values import title_text
 
@@ -60,10 +60,10 @@ def add_tag(resource: Resource, id: UUID, title: str, name: str) -> Mark:
 def add_tag_to(resource: Resource, ids: Iterable[UUID], name: str) -> int:
     """Put a tag on many records, in as many statements as on one; return how many did not have it. Raises Invalid.
 
-    Records that are gone, and those that have as many tags as a record takes, are left as they are.
+    Records that are gone or out of reach, and those that have as many tags as a record takes, are left as they are.
     """
     shown, folded = _checked(name)
-    there = find_by_id(resource, list(ids))
+    there = find_by_id(resource, list(rights.reaches(resource, list(ids), "update")))
     if not there:
         return 0
     mark, tenant = _known(shown, folded), current.tenant.id

@@ -13,9 +13,10 @@ from flask.typing import ResponseReturnValue
 
 from diwan import bulk, collaboration
 from diwan.collaboration.tags import LONGEST
-from diwan.errors import Invalid
+from diwan.errors import Denied, Invalid
 from diwan.kit.i18n import _, ngettext
-from diwan.resources import Field, Resource
+from diwan.resources import Field, Resource, rights
+from diwan.resources.declare import OUT_OF_REACH
 from diwan.web import cells
 from diwan.web.bulk_pages import selected
 from diwan.web.finding import find
@@ -60,6 +61,8 @@ def tag(plugin: str, name: str, **_slug: str) -> ResponseReturnValue:
     if request.form.get("do") != "apply":
         return _show(state, selection, len(ids), typed)
     try:
+        if not rights.reaches(resource, ids, "update"):
+            raise Denied(OUT_OF_REACH, permission=resource.permission("update"))
         n = collaboration.add_tag_to(resource, ids, typed)
     except Invalid as error:
         return _show(state, selection, len(ids), typed, error.errors.get("tag")), 422

@@ -122,6 +122,8 @@ def columns(endpoint: str, need: Need) -> Iterator[str]:
             yield "smuggled"
     if need.who == LIST and not need.others:
         yield "own"
+        if need.grants[0] != "read":
+            yield "half"
     if need.others:
         yield "others"
     yield "allowed"

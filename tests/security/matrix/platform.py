@@ -12,7 +12,7 @@ LINK = "the secret of the link is the right; this one was never sent"
 UNKNOWN = {"secret": "never-sent"}
 BODY = {"name": "Changed"}
 IDS = {"ids": ["{lead}"]}
-NONE = {"stranger": 422, "own": 422}
+NONE = {"stranger": 422, "own": 422, "half": 422}
 """Of many records the answer says which are not there."""
 
 DOORS: dict[str, Need] = {

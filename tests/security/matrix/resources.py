@@ -53,7 +53,7 @@ RESOURCES: dict[str, Need] = {
     "bulk.edit POST": listing("update", form={**ROW, "do": "apply", "field": "name", "value": "Changed"}),
     "bulk.progress GET": listing(id="bulk_job", others=404, why=OWN_JOB),
     "bulk.stop POST": listing(id="bulk_job", others=404, why=OWN_JOB),
-    "tagging.tag POST": listing("update", form={**ROW, "do": "apply", "tag": "red"}),
+    "tagging.tag POST": listing("update", form={**ROW, "do": "apply", "tag": "red"}, but={"own": 403, "half": 403}),
     # --- actions
     "actions.ask GET": record("win", verb="win"),
     "actions.do POST": record("win", verb="win"),

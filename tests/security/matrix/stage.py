@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
 from flask import Flask
 from flask.testing import FlaskClient
 from tests.security.matrix.need import LIST, MEMBER, OWNER, PLACE, RECORD, RIGHT, Need
@@ -15,6 +16,7 @@ from tests.security.matrix.things import Things, lead_of
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from diwan.config import Config
 from diwan.testing.browsing import signed_in
 from diwan.testing.visitor import Visitor
 from diwan.testing.world import Business, Person, World
@@ -168,3 +170,14 @@ def filled(given: Any, things: Mapping[str, str]) -> Any:
     if isinstance(given, Mapping):
         return {name: filled(value, things) for name, value in given.items()}
     return [filled(value, things) for value in given] if isinstance(given, list) else given
+
+
+def rows_of(config: Config, tenant: int) -> dict[str, set[str]]:
+    """What each table holds of a business."""
+    with psycopg.connect(config.database_owner_url) as sql:
+        sql.execute(f"SET app.tenant_id = '{tenant}'")
+        tables = sql.execute(
+            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+            " WHERE a.attname = 'tenant_id' AND c.relkind = 'r' AND c.relname <> 'audit_head'"
+        ).fetchall()
+        return {name: {row for (row,) in sql.execute(f"SELECT t::text FROM {name} t")} for (name,) in tables}

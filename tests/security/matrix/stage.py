@@ -145,7 +145,7 @@ class Stage:
         return client.open(self._address(key, need, things), method=method, data=form)
 
     def _address(self, key: str, need: Need, things: Mapping[str, str]) -> str:
-        rule = self.routes[key]
+        rule = self.routes[place(key)]
         of = {"slug": "slug", **need.of}
         if need.who in (RECORD, LIST, MEMBER):
             of = {**PLACE, "id": "lead", **of}
@@ -157,6 +157,11 @@ class Stage:
         built = rule.build(values, append_unknown=False)
         assert built is not None, rule
         return built[1] + (f"?{filled(need.query, things)}" if need.query else "")
+
+
+def place(key: str) -> str:
+    """The address of a line: without what it does there."""
+    return key.partition(" (")[0]
 
 
 def _bearer(business: Business, person: Person, grants: tuple[str, ...]) -> dict[str, str]:

@@ -231,6 +231,12 @@ def token(things: Things) -> Any:
 
 
 @thing
+def owners_token(things: Things) -> Any:
+    with things.held(owner=True):
+        return tokens.create(SECRET, ["*"])[0].id
+
+
+@thing
 def role(things: Things) -> Any:
     with things.held(owner=True):
         return access.create_role(f"{SECRET} {uuid7().hex[-6:]}", ["core.member.read"]).id

@@ -6,7 +6,7 @@ It must not write, nor show more of a change than the fields that are there now.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,7 +21,7 @@ from diwan.db import current
 from diwan.db.base import now
 from diwan.kit import formats
 from diwan.kit.i18n import _
-from diwan.resources import Resource
+from diwan.resources import Resource, store
 from diwan.tenants import profile
 from diwan.web import cells, forms
 from diwan.web.account.business import avatar_href
@@ -92,13 +92,15 @@ def activity(
     ) else []  # fmt: skip
     if pictures is None:
         pictures = profile.avatars(item.author_id for item in shown if isinstance(item, Comment) and item.author_id)
+    hidden = _hidden(resource, id) if happened else frozenset()
     base = f"{cells.record_base(resource.key)}/{id}/around"
     more = {"before": str(shown[-1].id), **({"only": "comments"} if only else {})} if len(found) > PAGE else None
     return {
         "only": only,
         "base": base,
         "items": [
-            _comment(item, words, pictures) if isinstance(item, Comment) else _entry(resource, item) for item in shown
+            _comment(item, words, pictures) if isinstance(item, Comment) else _entry(resource, item, hidden)
+            for item in shown
         ],
         "more_href": f"{base}/activity?{urlencode(more)}" if more else None,
         "first": before is None,
@@ -174,11 +176,20 @@ def _comment(comment: Comment, names: Sequence[str], pictures: Mapping[UUID, UUI
     }
 
 
-def _entry(resource: Resource, entry: AuditEntry) -> dict[str, Any]:
+def _hidden(resource: Resource, id: UUID) -> frozenset[str]:
+    """Return the fields that the person reads on other records, but not on this one."""
+    if resource.reach is None or not resource.reach.reads:
+        return frozenset()
+    record = store.get(resource, id)
+    return frozenset(name for name in resource.reach.reads if not resource.reads(name, record))
+
+
+def _entry(resource: Resource, entry: AuditEntry, hidden: Set[str]) -> dict[str, Any]:
     verb, icon = VERBS.get(entry.action, (entry.action, "point"))
     if entry.action in resource.actions:
         verb = resource.actions[entry.action].label
-    changes = [] if entry.action == "create" else cells.changes(resource, entry.before, entry.after)
+    before, after = ({n: v for n, v in (d or {}).items() if n not in hidden} for d in (entry.before, entry.after))
+    changes = [] if entry.action == "create" else cells.changes(resource, before, after)
     for name, label in EXTRA.items():
         old, new = (entry.before or {}).get(name), (entry.after or {}).get(name)
         if (old or new) and name not in resource.fields:

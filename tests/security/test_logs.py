@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -105,7 +106,7 @@ def test_the_shipped_server_writes_no_secret(config: Config, tmp_path: Path) -> 
             secret = token()
             assert ask(port, "/healthz", {}) < 500
             headers = {"Authorization": f"Bearer dwn_{secret}", "Cookie": f"diwan-{port}={secret}"}
-            for path in (f"/reset/{secret}?token={secret}", f"/invitation/{secret}", "/api/v1/x?key=in-the-query"):
+            for path in (f"/reset/{secret}?token={secret}", f"/invitation/{secret}", "/api/v1/a/b?key=in-the-query"):
                 assert ask(port, path, headers) < 500
         finally:
             os.killpg(server.pid, signal.SIGTERM)
@@ -113,6 +114,8 @@ def test_the_shipped_server_writes_no_secret(config: Config, tmp_path: Path) -> 
     said = output.read_text()
     for hidden in (secret, "in-the-query", config.secret_key, "Bearer"):
         assert hidden not in said
+    line = r"^[\d-]{10}T[\d:.]{12}Z WARNING diwan\.rest\.edge \[\w+\] refused GET /api/v1/a/b"
+    assert re.search(line, said, re.MULTILINE)
 
 
 def ask(port: int, path: str, headers: dict[str, str]) -> int:

@@ -13,7 +13,7 @@ const HASH = /-[A-Z0-9]{8}(?=\.\w+$)/;
 const options = {
   absWorkingDir: here,
   outdir: out,
-  entryPoints: { app: "src/js/app.js", style: "src/css/app.css", manage: "src/css/manage.css" },
+  entryPoints: { app: "src/js/app.js", style: "src/css/app.css", manage: "src/css/manage.css", shapes: "src/css/shapes.css", door: "src/css/door.css" },
   entryNames: "[name]-[hash]",
   chunkNames: "chunk/[name]-[hash]",
   assetNames: "asset/[name]-[hash]",

@@ -12,10 +12,7 @@ import "./filters.js";
 import "./shapes.js";
 import "./combobox.js";
 import "./date.js";
-import "./kinds.js";
-import "./lines.js";
 import "./form.js";
-import "./file-drop.js";
 import "./around.js";
 import { csrf, text } from "./dom.js";
 import { toast } from "./toast.js";
@@ -48,9 +45,6 @@ document.addEventListener("htmx:after:request", (event) => {
     location.assign(ctx.response.raw.url);
   }
 });
-
-// Few pages ask for a passkey; only those load the code for it.
-if (document.querySelector("ui-passkey")) import("./passkeys.js");
 
 htmx.config.includeIndicatorCSS = false;
 htmx.config.history = "reload"; // "Back" is a true page, never one put together from parts

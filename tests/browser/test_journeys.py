@@ -89,6 +89,9 @@ def test_a_forgotten_password(windows: Windows, live: Live, shop: Business) -> N
 
     page.locator("[popovertarget=user-menu]").click()
     page.get_by_role("menuitem", name="Log out").click()
+    expect(page.get_by_role("button", name="Log in", exact=True)).to_be_visible()
+    page.go_back()  # nor does the browser remember the page
+    expect(page).to_have_url(re.compile("/login"))
     page.get_by_role("textbox", name="E-mail").fill(shop.owner.email)
     page.get_by_label(re.compile("^Password")).fill(WORD)
     page.get_by_role("button", name="Log in", exact=True).click()

@@ -6,7 +6,7 @@ It completes generated revisions with what models do not say: row-level security
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.operations import ops
@@ -33,7 +33,7 @@ def _protected(operations: Iterable[Any]) -> Iterator[Any]:
             )
 
 
-def render_item(kind: str, thing: Any, _context: Any) -> str | bool:
+def render_item(kind: str, thing: Any, _context: Any) -> str | Literal[False]:
     """Write our own column types as what PostgreSQL stores: a revision imports no application code."""
     if kind == "type" and type(thing).__module__.startswith("diwan."):
         return f"sa.{thing.impl!r}"

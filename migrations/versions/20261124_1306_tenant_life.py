@@ -86,6 +86,7 @@ BEGIN
 END $$""",
 }
 
+
 def _due(closing: str) -> str:
     alive = f"t.id = o.tenant_id AND (t.state = 'active'{closing})"
     return f"""RETURNS TABLE (

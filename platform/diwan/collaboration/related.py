@@ -55,10 +55,5 @@ def _referring(resource: Resource) -> Iterator[tuple[Resource, Field]]:
 def _count(number: int, other: Resource, field: Field, id: UUID) -> Any:
     column = other.column(field.name)
     holds = literal(id, Uuid()) == column.any_() if field.kind.several and not field.custom else column == id
-    found = (
-        other.rows(other.table.c.id)
-        .where(other.table.c.archived_at.is_(None), holds)
-        .limit(CAP + 1)
-        .subquery()
-    )
+    found = other.rows(other.table.c.id).where(other.table.c.archived_at.is_(None), holds).limit(CAP + 1).subquery()
     return select(literal(number), func.count()).select_from(found)

@@ -40,12 +40,11 @@ class Grant:
             raise ValueError(text)
         if text.endswith("*"):
             return cls(text)
-        found = NARROWED.fullmatch(text)
-        assert found is not None
-        fields = FIELD.findall(found["fields"])
+        key, scope, written = NARROWED.fullmatch(text).groups()  # type: ignore[union-attr] # GRANT says that it matches
+        fields = FIELD.findall(written)
         return cls(
-            found["key"],
-            found["scope"] or ALL,
+            key,
+            scope or ALL,
             frozenset(name for sign, name in fields if sign == "-"),
             frozenset(name for sign, name in fields if sign == "+"),
         )
@@ -83,7 +82,7 @@ class Grant:
 def narrower(one: str, other: str) -> str | None:
     """Return the scope that lies within the other: own within team, each within all. None for two that do not nest."""
     order = {ALL: 0, "team": 1, "own": 2}
-    if one == other or other == ALL:
+    if other in (one, ALL):
         return one
     if one == ALL:
         return other

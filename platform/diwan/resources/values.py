@@ -30,14 +30,8 @@ def parse_values(resource: Resource, raw: Mapping[str, Any], *, partial: bool) -
     values: dict[str, Any] = {}
     errors: dict[str, object] = {}
     for name in raw:
-        if name in resource.parts or name == "version":
-            continue
-        if name in resource.secrets:
-            errors[name] = _("A secret is written to one record at a time.")
-        elif name not in resource.fields:
-            errors[name] = _("There is no such field.")
-        elif name not in resource.editable:
-            errors[name] = _("This field cannot be written.")
+        if name not in resource.editable and (wrong := _not_written(resource, name)):
+            errors[name] = wrong
     for name in resource.editable:
         described = resource.fields[name]
         if name not in raw:
@@ -57,6 +51,15 @@ def parse_values(resource: Resource, raw: Mapping[str, Any], *, partial: bool) -
     if errors:
         raise Invalid(errors)
     return values
+
+
+def _not_written(resource: Resource, name: str) -> object:
+    """Why a name that no editable field has makes no sense in what is sent; None where it does."""
+    if name in resource.parts or name == "version":
+        return None
+    if name in resource.secrets:
+        return _("A secret is written to one record at a time.")
+    return _("This field cannot be written.") if name in resource.fields else _("There is no such field.")
 
 
 def read_set(resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ BECAUSE: Schema = {
         "grant": TEXT,
         "scope": TEXT,
         "counts": {"type": "boolean", "description": "Whether the person has the role today"},
-        "holds": {"type": ["boolean", "null"], "description": "Whether it reaches the record; null where none is named"},
+        "holds": {"type": ["boolean", "null"], "description": "Whether it reaches the record; null: none is named"},
     },
 }  # fmt: skip
 EXPLANATION: Schema = {

@@ -19,8 +19,8 @@ from sqlalchemy import text
 from diwan.db import Actor, Tenant, current, enter_tenant, scope, unit_of_work
 from diwan.db.base import now
 from diwan.db.context import replace_scope
-from diwan.db.grants import Grants
 from diwan.db.engine import libpq_url
+from diwan.db.grants import Grants
 from diwan.kernel.lineup import lineup_of
 from diwan.kit.ids import uuid7
 from diwan.operators import accounts

@@ -6,7 +6,6 @@ It must stay bounded: the same few examples each time.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Any
 
 import pytest

@@ -59,6 +59,8 @@ def check() -> None:
     """
     if request.blueprint != "health":
         _check_host()
+    if "\0" in request.path:
+        raise BadRequest(_("A text holds the character NUL, which cannot be stored."))
     if request.method not in SAFE:
         _check_source()
     if request.method not in SAFE or request.content_length:

@@ -27,6 +27,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(DiwanError, show)
     app.register_error_handler(CSRFError, _show_csrf)
     app.register_error_handler(HTTPException, _show_http)
+    app.register_error_handler(sqlalchemy.exc.DataError, _show_data)
+    app.register_error_handler(psycopg.DataError, _show_data)
     for kind in (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError,
                  psycopg.OperationalError, psycopg.InterfaceError):  # fmt: skip
         app.register_error_handler(kind, _show_database)
@@ -67,6 +69,12 @@ def _show_http(error: HTTPException) -> Response:
         413: TooLarge(_("The file or form is larger than this server takes.")),
     }
     return show(known.get(code) or BadRequest(error.description or ""), code)
+
+
+def _show_data(error: Exception) -> Response:
+    """What was typed into an address is no number or text that a database takes."""
+    log.warning("the database cannot take a value: %s", error)
+    return show(BadRequest(_("A value of the request cannot be stored or compared.")))
 
 
 def _show_database(error: Exception) -> Response:

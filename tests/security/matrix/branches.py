@@ -16,7 +16,7 @@ from tests.security.matrix.business import (
     ROLES,
     SETTINGS,
 )
-from tests.security.matrix.need import PLACE, Need, listing, record, right
+from tests.security.matrix.need import PLACE, Need, listing, operator, record, right
 from tests.security.matrix.platform import BODY, NONE
 from tests.security.matrix.resources import ROW
 
@@ -61,6 +61,7 @@ BRANCHES: dict[str, Need] = {
     "tokens.new POST (of the business)": right(MANAGE_ALL, query="kind=service", gives=422),
     "tokens.revoke POST (anybody's)": right(MANAGE, MANAGE_ALL, id="owners_token", but={"without": 404}),
     "audit.export GET (lines)": right(LOG, query="format=jsonl"),
+    "operator.businesses GET (odd)": operator(query="before=99999999999999999999", gives=400),
     # --- the API
     "rest.index GET (file)": listing("export", query="format=csv", but={"stranger": 200}),
     "rest.index GET (search)": listing(query="search=Zanz", but={"stranger": 200}),

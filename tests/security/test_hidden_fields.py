@@ -113,8 +113,8 @@ def words(answer: TestResponse) -> str:
     return re.sub(r"<(?:path|svg|meta)[^>]*>|\?v=\w+|-[A-Z0-9]{8}\.", "", said)
 
 
-LOGS = ["/audit?action=update", "/audit/export?action=update", "/audit/export?action=update&format=jsonl"]
-LOGS += ["api/audit?action=update", "api/audit?action=update&format=csv", "/widgets/core.activity"]
+LOGS = ["/audit?record=<id>", "/audit/export?record=<id>", "/audit/export?record=<id>&format=jsonl"]
+LOGS += ["api/audit?record=<id>", "api/audit?record=<id>&format=csv", "/widgets/core.activity"]
 
 
 def test_the_log_does_not_tell_it_either(hidden: Hidden) -> None:

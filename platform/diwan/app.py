@@ -26,6 +26,23 @@ from diwan.users import breached, codes
 log = logging.getLogger(__name__)
 
 
+def provide(config: Config) -> None:
+    """Tell this process what it keeps of its settings outside the application: of two applications, the last one's."""
+    mail.configure(config)
+    codes.provide_key(config.secret_key)
+    sealing.provide_keys(config.secrets_keys, config.secret_key)
+    breached.configure(config)
+    files.configure(config)
+    outgoing.configure(config)
+    jobs.connect(config)
+    leaving.configure(config)
+    provided[:] = [config]
+
+
+provided: list[Config] = []
+"""The settings that this process keeps now."""
+
+
 def create_app(config: Config | None = None) -> Flask:
     """Build the application of one process. Raises ConfigError, and PluginsNotReady in strict mode."""
     # 1. Settings
@@ -59,19 +76,12 @@ def create_app(config: Config | None = None) -> Flask:
         open_with_tenant(db.engine)
     login_manager.init_app(app)
     csrf.init_app(app)
-    mail.configure(config)
-    codes.provide_key(config.secret_key)
-    sealing.provide_keys(config.secrets_keys, config.secret_key)
-    breached.configure(config)
-    files.configure(config)
-    outgoing.configure(config)
-    jobs.connect(config)
+    provide(config)
     jobs.register(mail.JOB, mail.deliver, attempts=12)
     jobs.register(checks.CHECK, checks.check, batches=True, timeout=3600)
     jobs.register(collaboration.tasks.REMIND, collaboration.remind)
     jobs.register(support.ENDED, support.ended)
     collaboration.connect()
-    leaving.configure(config)
     # 4. The faces
     rest.register(app)
     web.register(app)

@@ -64,7 +64,23 @@ def app(config: Config) -> Flask:
     """The application, as production makes it."""
     from diwan.app import create_app
 
-    return create_app(config)
+    made = create_app(config)
+    _common[:] = [config]
+    return made
+
+
+@pytest.fixture(autouse=True)
+def settings_of_the_process(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test that made an application of its own, the process works for the common one again."""
+    yield
+    from diwan import app as making
+
+    common = next(iter(_common), None)
+    if common is not None and making.provided != [common]:
+        making.provide(common)
+
+
+_common: list[Config] = []
 
 
 @pytest.fixture

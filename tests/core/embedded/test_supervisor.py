@@ -18,7 +18,7 @@ from diwan.embedded import Child, Supervisor
 children = []
 for name in sys.argv[1:]:
     code = open(name).read()
-    children.append(Child(name.rsplit("/", 1)[1], [sys.executable, "-c", code], {"NAME": name}, 1.5, ["KEPT_BACK"]))
+    children.append(Child(name.rsplit("/", 1)[1], [sys.executable, "-c", code], {"NAME": name}, 4, ["KEPT_BACK"]))
 Supervisor(children).run()
 print("all stopped", flush=True)
 """

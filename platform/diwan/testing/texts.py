@@ -37,6 +37,9 @@ SHOWN = {"label", "labels", "help", "title", "placeholder", "summary", "message"
          "action_label", "add_label", "save_label", "notice", "lead", "reason"}  # fmt: skip
 """Arguments and keys whose text a person reads."""
 
+NAMES = {"CSV", "Diwan", "PostgreSQL", "Python", "SHA-256", "Valkey"}
+"""Names that every language writes in the same letters."""
+
 FOR_OPERATORS = ("cli", "embedded", "testing", "migrations", "tests")
 """Parts of a package whose words no user of a business reads: English, as logs are."""
 
@@ -48,7 +51,11 @@ def in_template(source: str) -> list[str]:
     """Return the texts of a Jinja template that do not go through `_()`."""
     environment = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=True)
     html = "".join(_html_of(environment, CSS_BLOCK.sub("", source)))
-    found = [text for text in _Reader.read(html) if WORD.search(ADDRESS.sub("", text)) and '="' not in text]
+    found = [
+        text
+        for text in _Reader.read(html)
+        if text not in NAMES and WORD.search(ADDRESS.sub("", text)) and '="' not in text
+    ]
     return found + [text for text in _constants(environment.parse(source)) if re.match(r"[A-Z][a-z]+(\b|$)", text)]
 
 
@@ -72,7 +79,9 @@ def _constants(node: nodes.Node) -> Iterator[str]:
 
 def in_python(source: str) -> list[str]:
     """Return the texts of a Python module that are meant for people and do not go through `_()`, with their lines."""
-    return [f"{node.lineno}: {text}" for node, text in _said(ast.parse(source)) if WORD.search(text)]
+    return [
+        f"{node.lineno}: {text}" for node, text in _said(ast.parse(source)) if text not in NAMES and WORD.search(text)
+    ]
 
 
 def _said(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
@@ -154,7 +163,7 @@ def untranslated(html: str, data: Collection[str] = ()) -> list[str]:
     """Return the texts of a page in the made-up language that no catalogue gave; `data` are a business's own texts."""
     found = []
     for text in _Reader.read(html):
-        rest, before = "" if text in data else CODE.sub("", text), ""
+        rest, before = "" if text in data or text in NAMES else CODE.sub("", text), ""
         while rest != before:
             rest, before = WRAPPED.sub("", rest), rest
         for known in sorted(data, key=len, reverse=True):

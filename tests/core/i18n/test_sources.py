@@ -22,6 +22,8 @@ def test_everything_said_goes_through_gettext(domain: Domain) -> None:
     [
         ("<p>{{ _('Save') }}</p>", []),
         ("<p>Save</p>", ["Save"]),
+        ("<summary>SHA-256</summary>", []),
+        ("<summary>SHA-256 of it</summary>", ["SHA-256 of it"]),
         ('<input placeholder="Your name" class="wide">', ["Your name"]),
         ('<input placeholder="{{ _("Your name") }}" aria-label="{{ label }}">', []),
         ('<button aria-label="Close"></button><img alt="A cat">', ["Close", "A cat"]),
@@ -51,6 +53,7 @@ def test_templates_are_read(source: str, found: list[str]) -> None:
         ("x = field('Name', help='Where one lives.')", ["1: Name", "1: Where one lives."]),
         ("x = field(_('Name'), help='', widget='email')", []),
         ("Contact = plugin.resource(label=_('Contact'), title='name')", []),
+        ("rows = [{'label': 'Python'}, {'label': 'Python version'}]", ["1: Python version"]),
         ("menu = {'label': 'Delete', 'icon': 'trash'}", ["1: Delete"]),
         ("raise ValueError('for developers')", []),
     ],

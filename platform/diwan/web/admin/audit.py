@@ -188,6 +188,8 @@ FIELDS = {
     "kind": _("Kind"),
 }
 
+TOKENS = {"personal": _("Person"), "service": _("Business")}
+"""To whom a token belongs."""
 
 MACHINES = ("seq", "hash", "through")
 """What only programs read."""
@@ -277,6 +279,8 @@ def _text(name: str, value: Any, zone: ZoneInfo, roles: Mapping[str, str]) -> st
         return _moment(str(value), zone)
     if name == "country":
         return formats.country(value)
+    if name == "kind":
+        return str(TOKENS.get(value, value))
     return LANGUAGES.get(value, value) if name == "language" else str(value)
 
 

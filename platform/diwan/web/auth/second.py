@@ -121,7 +121,7 @@ def asked(user: User, way: str, address: str, **more: Any) -> dict[str, Any]:
         ways[PASSKEY] = _("Use a passkey"), "fingerprint", None
     if found.codes:
         paper = form.text_field("code", "text", _("Recovery code"), maxlength=40, autofocus=True, dir="ltr",
-                                autocomplete="off", placeholder="xxxx-xxxx-xxxx-xxxx")  # fmt: skip
+                                autocomplete="off", placeholder="····-····-····-····")  # fmt: skip
         ways[factors.RECOVERY] = _("Use a recovery code"), "file-text", paper
     ways.update(more)
     way = way if way in ways else next(iter(ways), "")

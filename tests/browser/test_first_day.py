@@ -90,6 +90,7 @@ def edit_in_arabic(page: Page) -> str:
 def read_as_a_program(page: Page, live: Live, record: str) -> None:
     page.locator("[popovertarget=user-menu]").click()
     page.get_by_role("menuitem", name="API tokens").click()
+    page.get_by_role("link", name="New token", exact=True).click()
     page.get_by_label("Name").fill("Accounting bridge")
     page.get_by_role("button", name="Create").click()
     token = page.get_by_label("The new token").input_value()

@@ -43,7 +43,7 @@ def test_modules_page_switches_on_and_off(world) -> None:
 
 def test_token_page_shows_a_token_once(business: Business) -> None:
     client = business.client()
-    page = client.post(f"{business.url}/tokens", data={"name": "Shop", "scope": "read", "expires": "30"})
+    page = client.post(f"{business.url}/tokens/new", data={"name": "Shop", "scope": "read", "expires": "30"})
     assert page.status_code == 200
     assert "dwn_" in page.text
     token = page.text.split('value="dwn_')[1].split('"')[0]
@@ -56,7 +56,7 @@ def test_token_page_shows_a_token_once(business: Business) -> None:
         "/api/v1/contacts/contact", json={"name": "X"}, headers={"Authorization": f"Bearer dwn_{token}"}
     )
     assert refused.status_code == 403
-    token_id = again.split("/tokens/")[1].split("/revoke")[0]
+    token_id = again.split("/revoke")[0].rsplit("/tokens/")[-1]
     assert client.post(f"{business.url}/tokens/{token_id}/revoke").status_code == 303
     answer = client.get("/api/v1/contacts/contact", headers={"Authorization": f"Bearer dwn_{token}"})
     assert answer.status_code == 401

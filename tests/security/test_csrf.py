@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from tests.security.test_headers import UNSAFE, address, rules
 
 from diwan.testing.browsing import signed_in
 from diwan.testing.visitor import Visitor
 from diwan.testing.world import Business
-from tests.security.test_headers import UNSAFE, address, rules
 
 EXEMPT = {"health", "rest"}
 """Blueprints without cookies."""

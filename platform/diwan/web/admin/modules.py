@@ -102,7 +102,7 @@ def _label(name: str) -> object:
 def _first_page(plugin: str) -> str | None:
     """Return the module's first screen that the person may see."""
     for resource in current.lineup.resources.values():
-        if resource.plugin == plugin and resource.menu and current.user.can(resource.permission("read")):
+        if resource.plugin == plugin and resource.menu and resource.may("read"):
             return f"{home()}/{plugin}/{resource.name}"
     for page in current.lineup.pages:
         if page.plugin == plugin and page.options["menu"] and current.user.can(page.permission):

@@ -47,8 +47,11 @@ def find(keys: Sequence[str], phrase: str, *, each: int = 6) -> dict[str, list[t
     typed = [word[:LONGEST_WORD] for word in words(phrase)[:8]]
     if not typed or not keys:
         return {}
-    narrowed = {key: current.lineup.resources[key] for key in keys if by_title_only(current.lineup.resources[key])
-        or current.lineup.resources[key].reach}
+    narrowed = {
+        key: current.lineup.resources[key]
+        for key in keys
+        if by_title_only(current.lineup.resources[key]) or current.lineup.resources[key].reach
+    }
     order, keys = keys, [key for key in keys if key not in narrowed]
     found: dict[str, dict[UUID, str]] = defaultdict(dict)
     for key, resource in narrowed.items():

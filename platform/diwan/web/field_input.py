@@ -48,7 +48,10 @@ def controls(
     errors = _errors(error)
     return [
         cells.secret_control(
-            described, bool((are_set or {}).get(name)), errors.get(name, ""), typed=bool(values.get(name)),
+            described,
+            bool((are_set or {}).get(name)),
+            errors.get(name, ""),
+            typed=bool(values.get(name)),
             readonly=readonly,
         )
         if described.secret

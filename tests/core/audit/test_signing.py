@@ -50,6 +50,19 @@ def test_a_sign_in_that_goes_well_is_no_wrong_password(app: Flask) -> None:
     assert all("failed_tries" not in (entry.after or {}) for entry in entries(app, home.email, "signed_in"))
 
 
+def test_a_password_by_a_link_stands_in_the_log(app: Flask) -> None:
+    home = Visitor(app)
+    home.sign_up()
+    forgetful = Visitor(app, email=home.email)
+    forgetful.get("/forgot")
+    forgetful.post("/forgot", email=home.email)
+    link = forgetful.link()
+    forgetful.get(link)
+    assert forgetful.post(link, password="five new blue herons").status_code == 303
+    [entry] = entries(app, home.email, "password_changed")
+    assert entry.actor_name == entry.title != ""
+
+
 def test_logging_out_stands_where_the_session_was(world: World, business: Business) -> None:
     client = business.client()
     client.get(business.url)

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from diwan.errors import DiwanError, NotFound, Refuse
 from diwan.kit.i18n import _
+from diwan.tenants import account_log
 from diwan.users import codes
 from diwan.users import service as users
 from diwan.web.auth import form, second
@@ -47,6 +48,7 @@ def save(secret: str) -> ResponseReturnValue:
         raise
     except DiwanError as error:
         return choose(secret, error)
+    account_log.note(user.id, "password_changed")
     # A link in a mail stands for the password only: whoever has a second factor is asked for it.
     answer = second.enter(user, "/")
     tell("ok", _("Your new password is set. You were logged out everywhere else."))
